@@ -1,0 +1,101 @@
+# Ringfence. `make` builds build/ringfence; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+
+# Pick another build directory for another configuration, e.g. make B=build/asan SAN=1 CC=clang
+B     ?= build
+CC    ?= gcc
+SAN   ?=
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
+
+PKGS := yaml-0.1 libmnl libnftnl libarchive libzstd libcrypto libseccomp
+CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Wmissing-prototypes -Wvla \
+	-Wcast-qual -Wformat=2 -Wno-sign-conversion $(if $(WERROR),-Werror)
+CFLAGS_ALL := -std=gnu17 -g $(WARN) -MMD -MP -fPIE -pthread
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread
+ifeq ($(SAN),)
+CFLAGS_ALL += -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+else
+CFLAGS_ALL += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS_ALL += -fsanitize=address,undefined
+endif
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+LIB_SRC := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c)))
+CMD_SRC := $(sort $(wildcard src/cmd/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
+UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/*.c)))
+PACKET  := $(patsubst tests/packet/%.c,$(B)/packet/%,$(sort $(wildcard tests/packet/*.c)))
+FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(sort $(filter-out fuzz/replay.c,$(wildcard fuzz/*.c))))
+BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
+TESTLIB := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/lib/*.c)))
+
+.PHONY: all help test test-long lint fuzz bench demo clean install unit format
+all: $(B)/ringfence ## the program, at build/ringfence
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(CFLAGS) -c -o $@ $<
+
+$(B)/libringfence.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/ringfence: $(CMD_OBJ) $(B)/libringfence.a
+	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $(CMD_OBJ) $(B)/libringfence.a $(LIBS)
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(TESTLIB) $(B)/libringfence.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS)
+
+$(B)/packet/%: $(B)/tests/packet/%.o $(TESTLIB) $(B)/libringfence.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS)
+
+$(B)/bench/%: $(B)/bench/%.o $(TESTLIB) $(B)/libringfence.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS)
+
+# A fuzz target is one LLVMFuzzerTestOneInput. With FUZZ=1 (clang) it is a libFuzzer program;
+# otherwise fuzz/replay.c gives it a main that runs a corpus through it.
+ifneq ($(FUZZ),)
+$(B)/fuzz/%: $(B)/fuzz/%.o $(B)/libringfence.a
+	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< $(B)/libringfence.a $(LIBS)
+else
+$(B)/fuzz/%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(B)/libringfence.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(B)/fuzz/replay.o $(B)/libringfence.a $(LIBS)
+endif
+.SECONDARY:
+
+unit: $(UNIT)
+packet: $(PACKET)
+fuzzers: $(FUZZERS)
+bench: $(BENCH) $(B)/ringfence ## the figures behind the README's claims
+	scripts/bench $(B)
+
+test: ## everything, on a fresh Debian machine (about 15 minutes)
+	scripts/test
+test-long: ## the slow rest of the tests
+	scripts/test --long
+lint: ## format, clang-tidy, cppcheck, -fanalyzer, floors, headers, spelling
+	scripts/lint
+fuzz: ## an hour a target; corpora grow in build/corpus
+	scripts/fuzz --seconds 3600
+demo: ## the shop, fenced, on this machine (ONCE=1 stops after the proof)
+	scripts/demo $(if $(ONCE),--once)
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+PREFIX ?= /usr/local
+install: all ## into PREFIX (/usr/local)
+	install -D -m 755 $(B)/ringfence $(DESTDIR)$(PREFIX)/bin/ringfence
+	for m in docs/man/*.[158]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

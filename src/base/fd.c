@@ -1,0 +1,194 @@
+/* Descriptors, whole small files, directory trees. */
+#include "base/fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_STEP 65536
+
+void rf_fd_closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int rf_fd_read_all(int fd, struct rf_buf *buf, struct rf_err *err)
+{
+	size_t max = buf->max ? buf->max : RF_BUF_MAX;
+
+	for (;;) {
+		size_t want = max - buf->len < READ_STEP ? max - buf->len : READ_STEP;
+		char probe;
+		char *room = want ? rf_buf_reserve(buf, want) : &probe;
+		ssize_t got;
+
+		if (!room)
+			return rf_err_nomem(err);
+		got = read(fd, room, want ? want : 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return rf_err_sys(err, errno, "read");
+		if (got == 0)
+			break;
+		if (want == 0)
+			return rf_err_set(err, RF_ELIMIT, "larger than %zu bytes", max);
+		buf->len += (size_t)got;
+	}
+	if (buf->data)
+		buf->data[buf->len] = '\0';
+	return RF_OK;
+}
+
+int rf_fd_write_all(int fd, const void *data, size_t len, struct rf_err *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t put = write(fd, p, len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return rf_err_sys(err, errno, "write");
+		p += put;
+		len -= (size_t)put;
+	}
+	return RF_OK;
+}
+
+int rf_file_read(const char *path, struct rf_buf *buf, struct rf_err *err)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return rf_err_set(err, RF_EABSENT, "%s: no such file", path);
+	if (fd < 0)
+		return rf_err_sys(err, errno, "%s", path);
+	rc = rf_fd_read_all(fd, buf, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : RF_OK;
+}
+
+int rf_file_replace(const char *path, const void *data, size_t len, mode_t mode, bool durable,
+	struct rf_err *err)
+{
+	AUTO_FREE char *temp = NULL;
+	AUTO_FD fd = -1;
+	int rc;
+
+	if (asprintf(&temp, "%s.XXXXXX", path) < 0) {
+		temp = NULL;
+		return rf_err_nomem(err);
+	}
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return rf_err_sys(err, errno, "create %s", temp);
+	rc = rf_fd_write_all(fd, data, len, err);
+	if (rc == RF_OK && fchmod(fd, mode) < 0)
+		rc = rf_err_sys(err, errno, "set the mode of %s", temp);
+	if (rc == RF_OK && durable && fsync(fd) < 0)
+		rc = rf_err_sys(err, errno, "sync %s", temp);
+	if (rc == RF_OK && rename(temp, path) < 0)
+		rc = rf_err_sys(err, errno, "rename %s to %s", temp, path);
+	if (rc < 0)
+		unlink(temp);
+	return rc;
+}
+
+int rf_file_write(const char *path, const char *text, struct rf_err *err)
+{
+	AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(text);
+
+	if (fd < 0)
+		return rf_err_sys(err, errno, "open %s", path);
+	if (write(fd, text, len) != (ssize_t)len)
+		return rf_err_sys(err, errno, "write \"%s\" to %s", text, path);
+	return RF_OK;
+}
+
+int rf_dir_make(const char *path, mode_t mode, struct rf_err *err)
+{
+	AUTO_FREE char *copy = rf_str_dup(rf_str_of(path));
+
+	if (!copy)
+		return rf_err_nomem(err);
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return rf_err_sys(err, errno, "make directory %s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return rf_err_sys(err, errno, "make directory %s", copy);
+	return RF_OK;
+}
+
+static int remove_children(int dir_fd, dev_t dev, unsigned depth);
+
+static int remove_entry(int dir_fd, const char *name, dev_t dev, unsigned depth)
+{
+	AUTO_FD fd = -1;
+	struct stat st;
+
+	if (unlinkat(dir_fd, name, 0) == 0)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return errno == ENOENT ? 0 : -errno;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_dev == dev) {
+		int rc = remove_children(fd, dev, depth + 1);
+
+		if (rc < 0)
+			return rc;
+	}
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 ? 0 : -errno;
+}
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+#define REMOVE_MAX_DEPTH 512
+
+static int remove_children(int dir_fd, dev_t dev, unsigned depth)
+{
+	int copy = depth < REMOVE_MAX_DEPTH ? fcntl(dir_fd, F_DUPFD_CLOEXEC, 0) : -1;
+	CLEANUP(dir_closep) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!dir)
+		return copy < 0 ? -ELOOP : -errno;
+	while ((entry = readdir(dir))) {
+		int rc;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		rc = remove_entry(dir_fd, entry->d_name, dev, depth);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int rf_dir_remove(const char *path, struct rf_err *err)
+{
+	struct stat st;
+	int rc;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "%s", path);
+	rc = remove_entry(AT_FDCWD, path, st.st_dev, 0);
+	return rc < 0 ? rf_err_sys(err, -rc, "remove %s", path) : RF_OK;
+}
