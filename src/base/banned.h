@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#undef alloca /* a macro in <alloca.h>; poisoned below like the rest */
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol atoll alloca
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef RF_KUBE_SELECTOR_H
 #define RF_KUBE_SELECTOR_H
 
+#include "base/buf.h"
 #include "kube/types.h"
 
 /* Labels are sorted by key. The value of key; ptr NULL when absent. */
