@@ -14,6 +14,14 @@
 		size_t cap;   \
 	}
 
+/* The same with a name, for passing to functions. */
+#define RF_VEC_TYPE(name, type) \
+	struct name {           \
+		type *items;    \
+		size_t count;   \
+		size_t cap;     \
+	}
+
 /* Makes room for one more item of item_size; false when memory ran out (nothing changed). */
 bool rf_vec_grow_raw(void **items, size_t *cap, size_t count, size_t item_size) RF_MUST_USE;
 
@@ -40,6 +48,6 @@ bool rf_vec_grow_raw(void **items, size_t *cap, size_t count, size_t item_size) 
 	} while (0)
 
 #define rf_vec_each(it, vec) \
-	for (__typeof__((vec)->items) it = (vec)->items; it < (vec)->items + (vec)->count; it++)
+	for (__typeof__(*(vec)->items) *it = (vec)->items; it < (vec)->items + (vec)->count; it++)
 
 #endif
