@@ -1,0 +1,77 @@
+/*
+ * Images on this machine. A store is a directory:
+ *
+ *	lock                        flock: held while somebody imports or removes
+ *	refs/HEX.json               one a name: {"name", "digest", ...}; HEX is the name's SHA-256
+ *	images/sha256-HEX/          config.json (canonical), config.raw, manifest.raw, image.json
+ *	layers/sha256-DIFFID/       a layer unpacked, in overlayfs form, shared by images
+ *	tmp/                        an import under way; emptied by the next one
+ *
+ * Everything is complete before a rename makes it visible; names come last. A process that dies at
+ * any moment leaves the old state or the new one, and rubbish in tmp/ or unreferenced layers and
+ * images that the next import or removal takes away.
+ */
+#ifndef RF_IMAGE_STORE_H
+#define RF_IMAGE_STORE_H
+
+#include "base/vec.h"
+#include "image/config.h"
+
+#define IMAGE_STORE_DEFAULT "/var/lib/ringfence/images"
+
+struct image_store;
+
+/* Opens, and makes when it is not there. path may be NULL: IMAGE_STORE_DEFAULT. */
+int image_store_open(const char *path, struct image_store **ret, struct rf_err *err) RF_MUST_USE;
+void image_store_free(struct image_store *store);
+void image_store_freep(struct image_store **store);
+#define AUTO_IMAGE_STORE CLEANUP(image_store_freep) struct image_store
+/* Absolute. */
+const char *image_store_path(const struct image_store *store);
+
+struct image {
+	struct rf_arena *arena; /* owns everything below */
+	struct rf_str name;	/* the normalised name it was found by, or the absolute path */
+	struct rf_str
+		digest; /* "sha256:..." of the manifest, or of the config where there is none */
+	struct image_config config;
+	struct rf_str *layer_dirs; /* absolute, bottom first, NUL-terminated */
+	size_t layer_count;
+	uint64_t unpacked_bytes; /* of all its layers */
+};
+
+void image_free(struct image *image);
+void image_freep(struct image **image);
+#define AUTO_IMAGE CLEANUP(image_freep) struct image
+
+/*
+ * Finds by name (normalised first), by "sha256:..." digest or, for what image_ref_is_path(), by
+ * the file it was imported from, as long as that has not changed since. RF_EABSENT: import it.
+ */
+int image_find(struct image_store *store, const char *name_or_path, struct image **ret,
+	struct rf_err *err) RF_MUST_USE;
+
+struct image_row {
+	char *name; /* normalised, or an absolute path */
+	char *digest;
+	char *created; /* RFC 3339 as the image says, or "" */
+	size_t layer_count;
+	uint64_t unpacked_bytes;
+};
+
+struct image_rows {
+	RF_VEC(struct image_row) list; /* sorted by name */
+};
+
+void image_rows_done(struct image_rows *rows);
+/* One row a name. */
+int image_list(struct image_store *store, struct image_rows *ret, struct rf_err *err) RF_MUST_USE;
+
+/*
+ * Removes a name (or path); the image goes with its last name, layers with their last image. The
+ * caller makes sure that nothing runs from it. RF_EABSENT when there is no such name.
+ */
+int image_remove(
+	struct image_store *store, const char *name_or_path, struct rf_err *err) RF_MUST_USE;
+
+#endif
