@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#undef alloca /* a macro in <alloca.h>; poisoned below like the rest */
+#undef alloca  /* a macro in <alloca.h>; poisoned below like the rest */
+#undef sprintf /* macros under clang with _FORTIFY_SOURCE */
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol atoll alloca
 
 #endif

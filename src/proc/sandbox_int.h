@@ -1,0 +1,12 @@
+/* The pieces of the sandbox that have files of their own. */
+#ifndef RF_PROC_SANDBOX_INT_H
+#define RF_PROC_SANDBOX_INT_H
+
+#include "proc/sandbox.h"
+
+/* Grants what is beneath root_fd (-1: nothing) and forbids the rest. Quiet without Landlock. */
+int proc_landlock_enter(int root_fd, bool writable, struct rf_err *err) RF_MUST_USE;
+/* Allows the sets of calls (enum proc_calls) and kills the process on any other. */
+int proc_seccomp_enter(unsigned calls, struct rf_err *err) RF_MUST_USE;
+
+#endif
