@@ -1,0 +1,188 @@
+/* The matrix of workloads and external ranges. */
+#include "policy/matrix.h"
+
+#include "policy/policy_int.h"
+
+static bool has_class(const struct policy_party *party, const struct policy_end *end)
+{
+	rf_vec_each (known, &party->ends) {
+		if (known->class == end->class && known->node == end->node)
+			return true;
+	}
+	return false;
+}
+
+static int add_end(struct policy_party *party, const struct policy_end *end)
+{
+	if (has_class(party, end))
+		return RF_OK;
+	return rf_vec_push(&party->ends, *end) ? RF_OK : RF_EINTERNAL;
+}
+
+/* Every address of the pod, or the pod without one. */
+static int add_pod_ends(const struct policy *p, struct policy_party *party, uint32_t pod)
+{
+	const struct kube_pod *kp = &p->pods->list.items[pod];
+	const struct policy_end *ends = &p->pod_ends[p->pod_end_first[pod]];
+
+	if (kp->ip_count == 0)
+		return add_end(party, &ends[0]);
+	for (size_t i = 0; i < kp->ip_count; i++) {
+		if (add_end(party, &ends[1 + i]) < 0)
+			return RF_EINTERNAL;
+	}
+	return RF_OK;
+}
+
+static int add_workload(
+	const struct policy *p, struct policy_matrix *m, uint32_t pod, struct rf_map *by_owner)
+{
+	const struct kube_pod *kp = &p->pods->list.items[pod];
+	struct rf_str key = {.ptr = (const char *)&kp->owner, .len = sizeof(kp->owner)};
+	struct policy_party *party;
+	uintptr_t index;
+
+	if (kp->finished)
+		return RF_OK;
+	if (!rf_map_get(by_owner, key, &index)) {
+		index = m->parties.count;
+		party = rf_vec_add(&m->parties);
+		if (!party || !rf_map_put(by_owner, key, index))
+			return RF_EINTERNAL;
+		party->owner = kp->owner;
+		party->namespace = kp->namespace;
+		if (asprintf(&party->label, RF_STR_FMT "/" RF_STR_FMT "[%s]",
+			    RF_STR_ARG(kp->namespace), RF_STR_ARG(kp->owner->meta.name),
+			    kube_kind_name(kp->owner->kind)) < 0) {
+			party->label = NULL;
+			return RF_EINTERNAL;
+		}
+	}
+	return add_pod_ends(p, &m->parties.items[index], pod);
+}
+
+static int add_range(struct policy *p, struct policy_matrix *m, const struct policy_ip_range *range)
+{
+	struct policy_party *party = rf_vec_add(&m->parties);
+	char first[RF_IP_TEXT_SIZE], last[RF_IP_TEXT_SIZE];
+	struct policy_end end = {.pod = POLICY_NO_POD, .ip = range->first};
+
+	if (!party)
+		return RF_EINTERNAL;
+	party->range = range;
+	end.class = policy_external_class(p, range->membership);
+	if (asprintf(&party->label, "%s-%s", rf_ip_text(&range->first, first),
+		    rf_ip_text(&range->last, last)) < 0) {
+		party->label = NULL;
+		return RF_EINTERNAL;
+	}
+	return add_end(party, &end);
+}
+
+static bool speaks_ipv6(const struct policy *p)
+{
+	if (p->blocks.v6.count > 1)
+		return true;
+	if (p->blocks.v6.count && p->blocks.v6.items[0].membership != POLICY_IN_NO_BLOCK)
+		return true;
+	rf_vec_each (pod, &p->pods->list) {
+		for (size_t i = 0; i < pod->ip_count; i++) {
+			if (pod->ips[i].family == RF_IPV6)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int collect_parties(struct policy *p, struct policy_matrix *m)
+{
+	AUTO_MAP by_owner = {0};
+
+	for (uint32_t i = 0; i < p->pods->list.count; i++) {
+		if (add_workload(p, m, i, &by_owner) < 0)
+			return RF_EINTERNAL;
+	}
+	rf_vec_each (range, &p->blocks.v4) {
+		if (add_range(p, m, range) < 0)
+			return RF_EINTERNAL;
+	}
+	for (size_t i = 0; speaks_ipv6(p) && i < p->blocks.v6.count; i++) {
+		if (add_range(p, m, &p->blocks.v6.items[i]) < 0)
+			return RF_EINTERNAL;
+	}
+	return RF_OK;
+}
+
+/* Two known addresses of different families cannot speak. */
+static bool same_family(const struct policy_end *a, const struct policy_end *b)
+{
+	return a->ip.family == RF_FAMILY_NONE || b->ip.family == RF_FAMILY_NONE ||
+	       a->ip.family == b->ip.family;
+}
+
+static uint32_t pair_ports(
+	struct policy *p, const struct policy_party *from, const struct policy_party *to)
+{
+	uint32_t set = POLICY_PORTS_NONE;
+
+	rf_vec_each (a, &from->ends) {
+		rf_vec_each (b, &to->ends) {
+			if (same_family(a, b))
+				set = policy_ports_union(
+					&p->ports, set, policy_reach_of(p, a, b).both);
+		}
+	}
+	return set;
+}
+
+static int line_order(const void *a, const void *b, void *ctx)
+{
+	const struct policy_line *x = a, *y = b;
+	const struct policy_party *parties = ctx;
+	int order = strcmp(parties[x->from].label, parties[y->from].label);
+
+	return order ? order : strcmp(parties[x->to].label, parties[y->to].label);
+}
+
+static int add_line(struct policy *p, struct policy_matrix *m, uint32_t from, uint32_t to)
+{
+	const struct policy_party *a = &m->parties.items[from];
+	const struct policy_party *b = &m->parties.items[to];
+	struct policy_line line = {.from = from, .to = to};
+
+	if (from == to || (!a->owner && !b->owner))
+		return RF_OK;
+	line.ports = pair_ports(p, a, b);
+	if (line.ports == POLICY_PORTS_BAD)
+		return RF_EINTERNAL;
+	if (line.ports == POLICY_PORTS_NONE)
+		return RF_OK;
+	return rf_vec_push(&m->lines, line) ? RF_OK : RF_EINTERNAL;
+}
+
+int policy_matrix_build(struct policy *p, struct policy_matrix *ret)
+{
+	*ret = (struct policy_matrix){.parties = {.count = 0}};
+	if (collect_parties(p, ret) < 0)
+		return RF_EINTERNAL;
+	for (uint32_t i = 0; i < ret->parties.count; i++) {
+		for (uint32_t j = 0; j < ret->parties.count; j++) {
+			if (add_line(p, ret, i, j) < 0)
+				return RF_EINTERNAL;
+		}
+	}
+	if (ret->lines.count)
+		qsort_r(ret->lines.items, ret->lines.count, sizeof(*ret->lines.items), line_order,
+			ret->parties.items);
+	return RF_OK;
+}
+
+void policy_matrix_done(struct policy_matrix *matrix)
+{
+	rf_vec_each (party, &matrix->parties) {
+		rf_vec_done(&party->ends);
+		free(party->label);
+	}
+	rf_vec_done(&matrix->parties);
+	rf_vec_done(&matrix->lines);
+}
