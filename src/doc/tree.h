@@ -2,9 +2,10 @@
  * One tree for YAML and JSON, with the position of every node. Trees live in the arena of the
  * reader's caller and are never changed after reading.
  *
- * Scalars are resolved as kubectl resolves them (YAML 1.1 as in go-yaml v2: yes/no/on/off are
+ * Scalars are resolved as kubectl resolves them (YAML 1.1 as in go-yaml v2: y/n/yes/no/on/off are
  * booleans, 0x10, 0o10, 010, 1_000 and 1e3 are numbers, ~ and an empty value are null); a quoted
- * scalar is a string.
+ * scalar is a string. A number of YAML without a fraction (1.0, 1e3) is an integer, as in kubectl's
+ * JSON. Keys that are numbers or booleans become the text that kubectl's JSON has for them.
  */
 #ifndef RF_DOC_TREE_H
 #define RF_DOC_TREE_H
@@ -27,11 +28,12 @@ struct doc_node {
 	bool truth;   /* DOC_BOOL */
 	uint32_t line;
 	uint32_t col;
-	uint32_t count;	    /* children of a DOC_SEQ or DOC_MAP */
-	const char *file;   /* name for messages; shared by all nodes of a document */
-	struct rf_str text; /* scalars: the decoded text, NUL-terminated */
-	int64_t number;	    /* DOC_INT */
-	struct rf_str key;  /* of a child of a DOC_MAP, NUL-terminated */
+	uint32_t count;	  /* children of a DOC_SEQ or DOC_MAP */
+	const char *file; /* name for messages; shared by all nodes of a document */
+	/* Scalars: the decoded text, NUL-terminated, no NUL inside; DOC_INT: in decimal. */
+	struct rf_str text;
+	int64_t number;	   /* DOC_INT */
+	struct rf_str key; /* of a child of a DOC_MAP, NUL-terminated */
 	uint32_t key_line;
 	uint32_t key_col;
 	struct doc_node *first; /* children, in the order of the file */
