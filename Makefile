@@ -20,6 +20,8 @@ else
 CFLAGS_ALL += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS_ALL += -fsanitize=address,undefined
 endif
+# libFuzzer sees nothing of code that was compiled without this.
+CFLAGS_ALL += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 LIB_SRC := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c)))
