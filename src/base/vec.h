@@ -47,7 +47,8 @@ bool rf_vec_grow_raw(void **items, size_t *cap, size_t count, size_t item_size) 
 		(vec)->count = (vec)->cap = 0; \
 	} while (0)
 
-#define rf_vec_each(it, vec) \
-	for (__typeof__(*(vec)->items) *it = (vec)->items; it < (vec)->items + (vec)->count; it++)
+#define rf_vec_each(it, vec)                                                                       \
+	for (__typeof__(*(vec)->items) *it = (vec)->items; it && it < (vec)->items + (vec)->count; \
+		it++)
 
 #endif
