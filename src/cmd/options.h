@@ -102,7 +102,7 @@ struct opt_page {
 };
 void opt_man(const struct opt_page *page, struct rf_buf *out);
 
-/* Words as mdoc: backslashes, leading dots and dashes escaped. For pages that callers write. */
-void opt_man_text(struct rf_str text, struct rf_buf *out);
+/* The beginning of a page, up to and with NAME: for a page that its caller writes. */
+void opt_man_head(const char *name, const char *summary, struct rf_buf *out);
 
 #endif

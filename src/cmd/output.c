@@ -1,0 +1,211 @@
+/* Printing. */
+#include "cmd/output.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cmd/cmd.h"
+
+static const char *const style_codes[] = {
+	[OUT_PLAIN] = "",
+	[OUT_BOLD] = "\033[1m",
+	[OUT_GOOD] = "\033[1;32m",
+	[OUT_BAD] = "\033[1;31m",
+	[OUT_WARN] = "\033[1;33m",
+	[OUT_FAINT] = "\033[2m",
+};
+
+bool out_has_colour(int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (no_color && *no_color)
+		return false;
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static void RF_PRINTF(4, 0)
+	style_va(struct rf_buf *out, bool colour, enum out_style style, const char *fmt, va_list ap)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0) {
+		text = NULL;
+		out->failed = true;
+		return;
+	}
+	if (colour)
+		rf_buf_add_c(out, style_codes[style]);
+	rf_buf_add_c(out, text);
+	if (colour && style != OUT_PLAIN)
+		rf_buf_add_c(out, "\033[0m");
+}
+
+void out_style(struct rf_buf *out, bool colour, enum out_style style, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	style_va(out, colour, style, fmt, ap);
+	va_end(ap);
+}
+
+int out_result(const struct rf_buf *text)
+{
+	struct rf_err err;
+
+	if (text->failed)
+		return out_errorf("out of memory");
+	if (text->len && rf_fd_write_all(STDOUT_FILENO, text->data, text->len, &err) < 0)
+		return out_errorf("standard output: %s", err.msg);
+	return 0;
+}
+
+/* "ringfence: error: text" in one write. */
+static void RF_PRINTF(3, 0) say(enum out_style style, const char *what, const char *fmt, va_list ap)
+{
+	bool colour = out_has_colour(STDERR_FILENO);
+	AUTO_BUF line = {0};
+
+	rf_buf_add_c(&line, "ringfence: ");
+	out_style(&line, colour, style, "%s:", what);
+	rf_buf_add_char(&line, ' ');
+	style_va(&line, false, OUT_PLAIN, fmt, ap);
+	fprintf(stderr, "%s\n", rf_buf_cstr(&line));
+}
+
+int out_errorf(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(OUT_BAD, "error", fmt, ap);
+	va_end(ap);
+	return CMD_EXIT_ERROR;
+}
+
+void out_warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(OUT_WARN, "warning", fmt, ap);
+	va_end(ap);
+}
+
+int out_error(const struct rf_err *err)
+{
+	out_errorf("%s", err->msg);
+	return rf_code_exit(err->code);
+}
+
+static void diag_line(const struct rf_diag *diag, bool colour, struct rf_buf *out)
+{
+	static const enum out_style styles[] = {
+		[RF_NOTE] = OUT_FAINT, [RF_WARNING] = OUT_WARN, [RF_ERROR] = OUT_BAD};
+
+	if (!diag->pos.file)
+		rf_buf_add_c(out, "ringfence");
+	else if (!diag->pos.line)
+		rf_buf_add_c(out, diag->pos.file);
+	else
+		rf_buf_addf(out, "%s:%u:%u", diag->pos.file, diag->pos.line, diag->pos.col);
+	rf_buf_add_c(out, ": ");
+	out_style(out, colour, styles[diag->severity], "%s:", rf_severity_name(diag->severity));
+	rf_buf_addf(out, " %s\n", diag->msg);
+}
+
+int out_diags(const struct rf_diags *diags)
+{
+	bool colour = out_has_colour(STDERR_FILENO);
+	AUTO_BUF out = {0};
+
+	rf_vec_each (diag, &diags->list)
+		diag_line(diag, colour, &out);
+	if (diags->error_count) {
+		rf_buf_addf(&out, "%zu error%s in the manifests", diags->error_count,
+			diags->error_count == 1 ? "" : "s");
+		if (diags->hidden_count)
+			rf_buf_addf(&out, " (%zu findings are not shown)", diags->hidden_count);
+		rf_buf_add_c(&out, "; nothing was done\n");
+	}
+	fputs(rf_buf_cstr(&out), stderr);
+	return diags->error_count ? CMD_EXIT_ERROR : 0;
+}
+
+size_t out_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xC0) != 0x80;
+	return width;
+}
+
+void out_table_done(struct out_table *table)
+{
+	rf_vec_each (cell, &table->cells)
+		free(*cell);
+	rf_vec_done(&table->cells);
+}
+
+void out_table_add(struct out_table *table, struct rf_str text)
+{
+	char *copy = rf_str_dup(text);
+
+	if (!copy || !rf_vec_push(&table->cells, copy)) {
+		free(copy);
+		table->failed = true;
+	}
+}
+
+void out_table_addf(struct out_table *table, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (!text || !rf_vec_push(&table->cells, text)) {
+		free(text);
+		table->failed = true;
+	}
+}
+
+static size_t column_width(const struct out_table *table, size_t column)
+{
+	size_t widest = 0;
+
+	for (size_t i = column; i < table->cells.count; i += table->columns) {
+		size_t width = out_width(table->cells.items[i]);
+
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+void out_table_print(const struct out_table *table, bool colour, struct rf_buf *out)
+{
+	AUTO_FREE size_t *widths = calloc(table->columns, sizeof(*widths));
+
+	if (!widths || table->failed) {
+		out->failed = true;
+		return;
+	}
+	for (size_t c = 0; c < table->columns; c++)
+		widths[c] = column_width(table, c);
+	for (size_t i = 0; i < table->cells.count; i++) {
+		bool last = i % table->columns == table->columns - 1;
+		const char *cell = table->cells.items[i];
+
+		out_style(out, colour, i < table->columns ? OUT_BOLD : OUT_PLAIN, "%s", cell);
+		if (last)
+			rf_buf_add_char(out, '\n');
+		else
+			rf_buf_addf(out, "%*s",
+				(int)(widths[i % table->columns] - out_width(cell) + 2), "");
+	}
+}
