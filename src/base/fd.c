@@ -182,13 +182,18 @@ static int remove_children(int dir_fd, dev_t dev, unsigned depth)
 	return 0;
 }
 
-int rf_dir_remove(const char *path, struct rf_err *err)
+int rf_dir_remove_at(int dir_fd, const char *name, struct rf_err *err)
 {
 	struct stat st;
 	int rc;
 
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "%s", path);
-	rc = remove_entry(AT_FDCWD, path, st.st_dev, 0);
-	return rc < 0 ? rf_err_sys(err, -rc, "remove %s", path) : RF_OK;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "%s", name);
+	rc = remove_entry(dir_fd, name, st.st_dev, 0);
+	return rc < 0 ? rf_err_sys(err, -rc, "remove %s", name) : RF_OK;
+}
+
+int rf_dir_remove(const char *path, struct rf_err *err)
+{
+	return rf_dir_remove_at(AT_FDCWD, path, err);
 }

@@ -28,5 +28,7 @@ int rf_file_write(const char *path, const char *text, struct rf_err *err) RF_MUS
 int rf_dir_make(const char *path, mode_t mode, struct rf_err *err) RF_MUST_USE;
 /* rm -r, never crossing a mount and never following a symbolic link. Absent is fine. */
 int rf_dir_remove(const char *path, struct rf_err *err) RF_MUST_USE;
+/* The same for one name in an open directory. */
+int rf_dir_remove_at(int dir_fd, const char *name, struct rf_err *err) RF_MUST_USE;
 
 #endif

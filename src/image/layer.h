@@ -25,8 +25,9 @@ struct image_layer_sink {
 
 /*
  * Walks all of a layer's tar. Refused, with the entry's name: device nodes (below dev/ they are
- * left out with a note: every container has its own /dev), FIFOs and sockets, whiteouts that are
- * not regular files, paths through a ".wh." component, hard links to one.
+ * left out with a note: every container has its own /dev), whiteouts that are not regular files,
+ * paths through a ".wh." component, hard links to one. FIFOs and the metadata of aufs
+ * (".wh..wh.*" in the root) are left out with a note.
  */
 int image_layer_walk(const struct image_input *input, const struct image_layer_sink *sink,
 	struct rf_err *err) RF_MUST_USE;
