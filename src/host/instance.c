@@ -1,0 +1,110 @@
+/* Paths and names of an instance, and its lock. Sweeping is in sweep.c. */
+#include "host/instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+static char *absolute(const char *given, const char *env_name, const char *fallback)
+{
+	const char *path = given ? given : getenv(env_name);
+	AUTO_FREE char *cwd = NULL;
+	char *joined;
+
+	if (!path || !*path)
+		path = fallback;
+	if (*path == '/')
+		return strdup(path);
+	cwd = getcwd(NULL, 0);
+	if (!cwd || asprintf(&joined, "%s/%s", cwd, path) < 0)
+		return NULL;
+	return joined;
+}
+
+/* FNV-1a: the name must be the same in every process, so the seeded hash will not do. */
+static uint32_t path_hash(const char *path)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *path; path++)
+		h = (h ^ (unsigned char)*path) * 16777619U;
+	return h;
+}
+
+static bool join(char **out, const char *dir, const char *name)
+{
+	if (asprintf(out, "%s/%s", dir, name) >= 0)
+		return true;
+	*out = NULL;
+	return false;
+}
+
+int instance_init(
+	struct instance *inst, const char *run_dir, const char *state_dir, struct rf_err *err)
+{
+	*inst = (struct instance){.run_dir = NULL};
+	inst->run_dir = absolute(run_dir, "RINGFENCE_RUN_DIR", INSTANCE_RUN_DIR);
+	inst->state_dir = absolute(state_dir, "RINGFENCE_STATE_DIR", INSTANCE_STATE_DIR);
+	if (!inst->run_dir || !inst->state_dir || !join(&inst->pods_run, inst->run_dir, "pods") ||
+		!join(&inst->pods_state, inst->state_dir, "pods") ||
+		!join(&inst->logs, inst->state_dir, "logs") ||
+		!join(&inst->images, inst->state_dir, "images") ||
+		!join(&inst->socket, inst->run_dir, "control.sock") ||
+		asprintf(&inst->cgroup, "/ringfence-%08x", path_hash(inst->run_dir)) < 0) {
+		instance_done(inst);
+		return rf_err_nomem(err);
+	}
+	if (strlen(inst->socket) > 100)
+		return rf_err_set(
+			err, RF_EINPUT, "%s: the run directory's name is too long", inst->run_dir);
+	return RF_OK;
+}
+
+void instance_done(struct instance *inst)
+{
+	free(inst->run_dir);
+	free(inst->state_dir);
+	free(inst->pods_run);
+	free(inst->pods_state);
+	free(inst->logs);
+	free(inst->images);
+	free(inst->socket);
+	free(inst->cgroup);
+	*inst = (struct instance){.run_dir = NULL};
+}
+
+int instance_make_dirs(const struct instance *inst, struct rf_err *err)
+{
+	const char *const dirs[] = {inst->run_dir, inst->state_dir, inst->pods_run,
+		inst->pods_state, inst->logs, inst->images};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(dirs); i++) {
+		int rc = rf_dir_make(dirs[i], 0700, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return RF_OK;
+}
+
+int instance_lock(const struct instance *inst, struct rf_err *err)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FD fd = -1;
+
+	if (!join(&path, inst->run_dir, "lock"))
+		return rf_err_nomem(err);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return rf_err_sys(err, errno, "open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return rf_err_set(err, RF_EDENIED,
+			"Ringfence is running already (%s is locked): use `ringfence apply` to "
+			"change it or `ringfence down` to stop it",
+			path);
+	return TAKE_FD(fd);
+}

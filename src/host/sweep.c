@@ -1,0 +1,134 @@
+/*
+ * Taking an instance away without its supervisor: first the processes, found by their cgroups,
+ * because mounts in the private namespace go with the last of them; then what has a name.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/num.h"
+#include "dataplane/fence.h"
+#include "dataplane/link.h"
+#include "host/instance.h"
+#include "host/sysctl.h"
+
+#define CGROUP_ROOT   "/sys/fs/cgroup"
+#define KILL_ROUNDS   100
+#define KILL_PAUSE_MS 20
+#define CGROUP_DEPTH  6
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* Kills what is in the group itself; returns how many were there. */
+static unsigned kill_procs(int dir_fd)
+{
+	AUTO_FD fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	AUTO_BUF text = {0};
+	struct rf_str rest, line;
+	unsigned count = 0;
+	uint64_t pid;
+
+	if (fd < 0 || rf_fd_read_all(fd, &text, NULL) < 0)
+		return 0;
+	for (rest = rf_buf_str(&text); rest.ptr && rest.len;) {
+		rest = rf_str_cut(rest, '\n', &line);
+		if (rf_num_u64(line, INT32_MAX, &pid) && pid > 1) {
+			kill((pid_t)pid, SIGKILL);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* Kills and removes below, then here. Returns how many processes were met. */
+static unsigned clear_group(int parent_fd, const char *name, unsigned depth)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	unsigned count;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	count = kill_procs(fd);
+	while (depth < CGROUP_DEPTH && (entry = readdir(dir))) {
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			count += clear_group(fd, entry->d_name, depth + 1);
+	}
+	closedir(dir);
+	unlinkat(parent_fd, name, AT_REMOVEDIR);
+	return count;
+}
+
+/* The group under every hierarchy: the v2 root, or each v1 controller's. */
+static unsigned clear_hierarchies(const char *group)
+{
+	int root = open(CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = root < 0 ? NULL : fdopendir(root);
+	unsigned count = 0;
+	struct dirent *entry;
+
+	if (!dir)
+		return 0;
+	count = clear_group(root, group, 0);
+	while ((entry = readdir(dir))) {
+		int fd;
+
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, group) == 0)
+			continue;
+		fd = openat(root, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		count += clear_group(fd, group, 0);
+		close(fd);
+	}
+	closedir(dir);
+	return count;
+}
+
+static int kill_all(const struct instance *inst, struct rf_err *err)
+{
+	for (int round = 0; round < KILL_ROUNDS; round++) {
+		if (clear_hierarchies(inst->cgroup + 1) == 0) {
+			clear_hierarchies(inst->cgroup + 1); /* groups emptied by the last round */
+			return RF_OK;
+		}
+		pause_ms(KILL_PAUSE_MS);
+	}
+	return rf_err_set(err, RF_EIO, "processes in cgroup %s do not end", inst->cgroup);
+}
+
+static int remove_links(struct rf_err *err)
+{
+	unsigned count;
+
+	return link_del_all(INSTANCE_LINK_PREFIX, &count, err);
+}
+
+int instance_sweep(const struct instance *inst, struct rf_err *err)
+{
+	int rc = kill_all(inst, err);
+
+	if (rc == RF_OK)
+		rc = remove_links(err);
+	if (rc == RF_OK)
+		rc = sysctl_restore(inst, err);
+	if (rc == RF_OK)
+		rc = fence_remove(INSTANCE_TABLE, err);
+	if (rc == RF_OK)
+		rc = rf_dir_remove(inst->pods_state, err);
+	if (rc == RF_OK)
+		rc = rf_dir_remove(inst->run_dir, err);
+	return rc;
+}
