@@ -5,7 +5,8 @@
  * Scalars are resolved as kubectl resolves them (YAML 1.1 as in go-yaml v2: y/n/yes/no/on/off are
  * booleans, 0x10, 0o10, 010, 1_000 and 1e3 are numbers, ~ and an empty value are null); a quoted
  * scalar is a string. A number of YAML without a fraction (1.0, 1e3) is an integer, as in kubectl's
- * JSON. Keys that are numbers or booleans become the text that kubectl's JSON has for them.
+ * JSON. Keys that are integers or booleans become the text that kubectl's JSON has for them;
+ * fractions and null as keys are errors.
  */
 #ifndef RF_DOC_TREE_H
 #define RF_DOC_TREE_H

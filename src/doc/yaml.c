@@ -159,24 +159,35 @@ static int refuse_scalar(struct reader *r, struct rf_str text, struct rf_pos pos
 	return RF_OK;
 }
 
+/* kubectl rounds fractions and exponents in keys (71e5 is "7.1e+06"): nobody means that. */
+static bool is_fraction(const struct doc_node *node, struct rf_str text)
+{
+	bool hex = text.len > 2 && (memchr(text.ptr, 'x', 3) || memchr(text.ptr, 'X', 3));
+
+	return node->type == DOC_FLOAT ||
+	       (node->type == DOC_INT && !hex &&
+		       (memchr(text.ptr, '.', text.len) || memchr(text.ptr, 'e', text.len) ||
+			       memchr(text.ptr, 'E', text.len)));
+}
+
 /*
- * The text of a key as kubectl's JSON has it: numbers in decimal, true and false for every way of
- * writing a boolean. Fractions stay as written.
+ * The text of a key as kubectl's JSON has it: integers in decimal, true and false for every way of
+ * writing a boolean.
  */
 static struct rf_str key_text(struct reader *r, const yaml_event_t *event, struct rf_pos pos)
 {
 	struct rf_str text = scalar_text(event);
-	struct doc_node node;
+	struct doc_node node = {.file = r->b.file, .line = pos.line, .col = pos.col};
 
 	if (!is_plain(event) && !event->data.scalar.tag)
 		return rf_arena_str(r->b.arena, text);
-	node = (struct doc_node){.file = r->b.file, .line = pos.line, .col = pos.col};
 	if (doc_yaml_scalar(&r->b, event, &node) < 0)
 		return RF_STR_NONE;
 	if (node.type == DOC_BOOL)
 		return node.truth ? RF_STR("true") : RF_STR("false");
-	if (node.type == DOC_NULL)
-		doc_build_error(&r->b, pos, "expected a string as key, found null: quote it");
+	if (node.type == DOC_NULL || is_fraction(&node, text))
+		doc_build_error(&r->b, pos, "expected a string as key, found %s: quote it",
+			node.type == DOC_NULL ? "null" : "a fraction");
 	return node.text;
 }
 
