@@ -77,9 +77,11 @@ static int refuse_value(
 	char list[256] = "", shown[DOC_SHOW_SIZE];
 	size_t used = 0;
 
-	for (const char *const *one = place->row->one_of; *one && used < sizeof(list); one++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-			one == place->row->one_of ? "" : ", ", *one);
+	for (const char *const *one = place->row->one_of; *one && used < sizeof(list); one++) {
+		if (**one) /* "" stands for "not set" and needs no mention */
+			used += (size_t)snprintf(
+				list + used, sizeof(list) - used, "%s%s", used ? ", " : "", *one);
+	}
 	return doc_decode_error(dec, doc_pos(node),
 		"field \"%s\" of %s: expected one of %s, found \"%s\"", place->row->name,
 		place->schema->name, list, doc_show(node->text, shown));
@@ -165,7 +167,8 @@ static int decode_strs(struct doc_decoder *dec, const struct place *place,
 		return wrong_type(dec, place, node, "a list of strings");
 	if (node->count == 0)
 		return RF_OK;
-	out->items = rf_arena_array(dec->arena, node->count, sizeof(*out->items));
+	*out = (struct doc_strs){
+		.items = rf_arena_array(dec->arena, node->count, sizeof(*out->items))};
 	if (!out->items)
 		return no_memory(dec);
 	doc_each (item, node) {
@@ -208,7 +211,8 @@ static int decode_pairs(struct doc_decoder *dec, const struct place *place,
 		return wrong_type(dec, place, node, "a map of strings");
 	if (node->count == 0)
 		return RF_OK;
-	out->items = rf_arena_array(dec->arena, node->count, sizeof(*out->items));
+	*out = (struct doc_pairs){
+		.items = rf_arena_array(dec->arena, node->count, sizeof(*out->items))};
 	if (!out->items)
 		return no_memory(dec);
 	doc_each (value, node) {
@@ -266,7 +270,7 @@ static int decode_list(struct doc_decoder *dec, const struct place *place,
 		return wrong_type(dec, place, node, "a list");
 	if (node->count == 0)
 		return RF_OK;
-	out->items = rf_arena_array(dec->arena, node->count, size);
+	*out = (struct doc_list){.items = rf_arena_array(dec->arena, node->count, size)};
 	if (!out->items)
 		return no_memory(dec);
 	doc_each (item, node) {
