@@ -1,0 +1,457 @@
+/*
+ * config.json and process.json of the OCI runtime-spec 1.0.2.
+ *
+ * The process object is written by one function for both, and everything is in it: `exec` of crun
+ * takes nearly nothing from the container (without `user` it would run as uid 0 and without
+ * no_new_privileges), so what is not written is not enforced.
+ */
+#include "host/oci.h"
+
+#include <sys/resource.h>
+
+#include "doc/read.h"
+
+#define PERIOD_USEC  100000
+#define UMASK	     022
+#define NOFILE_SOFT  1024
+#define NOFILE_HARD  524288
+#define MAX_CONFIG   ((size_t)16 << 20) /* bytes of a tree read back */
+#define MAX_JSON_INT ((uint64_t)INT64_MAX)
+
+static const struct standard_mount {
+	const char *destination, *type, *source, *options;
+} standard_mounts[] = {
+	{"/proc", "proc", "proc", "nosuid,noexec,nodev"},
+	{"/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k"},
+	{"/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"},
+	{"/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=65536k"},
+	{"/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev"},
+	{"/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro"},
+};
+
+static void mount_done(struct oci_mount *m)
+{
+	free(m->destination);
+	free(m->type);
+	free(m->source);
+	free(m->options);
+}
+
+void oci_spec_done(struct oci_spec *spec)
+{
+	free(spec->root_path);
+	rf_vec_each (arg, &spec->args)
+		free(*arg);
+	rf_vec_done(&spec->args);
+	rf_vec_each (env, &spec->env)
+		free(*env);
+	rf_vec_done(&spec->env);
+	free(spec->cwd);
+	free(spec->cgroups_path);
+	free(spec->netns_path);
+	free(spec->ipcns_path);
+	free(spec->utsns_path);
+	rf_vec_each (m, &spec->mounts)
+		mount_done(m);
+	rf_vec_done(&spec->mounts);
+	free(spec->seccomp_json);
+	*spec = (struct oci_spec){.profile = NULL};
+}
+
+int oci_spec_add_mount(struct oci_spec *spec, const char *type, const char *source,
+	const char *destination, const char *options)
+{
+	struct oci_mount m = {
+		.destination = strdup(destination),
+		.type = strdup(type),
+		.source = strdup(source),
+		.options = strdup(options),
+	};
+
+	if (m.destination && m.type && m.source && m.options && rf_vec_push(&spec->mounts, m))
+		return RF_OK;
+	mount_done(&m);
+	return RF_EINTERNAL;
+}
+
+/* --- JSON helpers --- */
+
+/* A value that is JSON already: null is written for the commas' sake and then overwritten. */
+static void write_verbatim(struct json_writer *w, struct rf_str json)
+{
+	json_null(w);
+	if (w->out->failed)
+		return;
+	w->out->len -= strlen("null");
+	rf_buf_add_str(w->out, json);
+}
+
+static void write_list(struct json_writer *w, const char *key, const char *const *items)
+{
+	json_key(w, key);
+	json_array_begin(w);
+	for (; *items; items++)
+		json_c(w, *items);
+	json_array_end(w);
+}
+
+static void write_limit(struct json_writer *w, const char *key, uint64_t value)
+{
+	json_field_int(w, key, (int64_t)(value > MAX_JSON_INT ? MAX_JSON_INT : value));
+}
+
+/* --- process --- */
+
+static void write_user(struct json_writer *w, const struct harden_profile *p)
+{
+	json_key(w, "user");
+	json_object_begin(w);
+	json_field_int(w, "uid", p->uid);
+	json_field_int(w, "gid", p->gid);
+	json_field_int(w, "umask", UMASK);
+	json_key(w, "additionalGids");
+	json_array_begin(w);
+	for (unsigned i = 0; i < p->group_count; i++)
+		json_int(w, p->groups[i]);
+	json_array_end(w);
+	json_object_end(w);
+}
+
+static void write_caps(struct json_writer *w, const char *key, uint64_t caps)
+{
+	json_key(w, key);
+	json_array_begin(w);
+	for (int i = 0; harden_cap_name(i); i++) {
+		if (caps >> i & 1)
+			json_c(w, harden_cap_name(i));
+	}
+	json_array_end(w);
+}
+
+static void write_capabilities(struct json_writer *w, const struct harden_profile *p)
+{
+	json_key(w, "capabilities");
+	json_object_begin(w);
+	write_caps(w, "bounding", p->bounding);
+	write_caps(w, "effective", p->effective);
+	write_caps(w, "permitted", p->effective);
+	write_caps(w, "inheritable", p->inheritable);
+	write_caps(w, "ambient", p->ambient);
+	json_object_end(w);
+}
+
+/* Without CAP_SYS_RESOURCE nobody gets above the hard limit of the runtime, which is ours. */
+static uint64_t nofile_hard(void)
+{
+	struct rlimit own;
+
+	if (getrlimit(RLIMIT_NOFILE, &own) == 0 && own.rlim_max < NOFILE_HARD)
+		return own.rlim_max;
+	return NOFILE_HARD;
+}
+
+static void write_rlimits(struct json_writer *w)
+{
+	uint64_t hard = nofile_hard();
+
+	json_key(w, "rlimits");
+	json_array_begin(w);
+	json_object_begin(w);
+	json_field_c(w, "type", "RLIMIT_NOFILE");
+	write_limit(w, "soft", hard < NOFILE_SOFT ? hard : NOFILE_SOFT);
+	write_limit(w, "hard", hard);
+	json_object_end(w);
+	json_array_end(w);
+}
+
+static void write_strings(struct json_writer *w, const char *key, char *const *items, size_t count)
+{
+	json_key(w, key);
+	json_array_begin(w);
+	for (size_t i = 0; i < count; i++)
+		json_c(w, items[i]);
+	json_array_end(w);
+}
+
+/* args NULL: the spec's own. */
+static void write_process(
+	struct json_writer *w, const struct oci_spec *spec, const char *const *args, bool tty)
+{
+	json_object_begin(w);
+	json_field_bool(w, "terminal", tty);
+	write_user(w, spec->profile);
+	if (args)
+		write_list(w, "args", args);
+	else
+		write_strings(w, "args", spec->args.items, spec->args.count);
+	write_strings(w, "env", spec->env.items, spec->env.count);
+	json_field_c(w, "cwd", spec->cwd ? spec->cwd : "/");
+	write_capabilities(w, spec->profile);
+	write_rlimits(w);
+	json_field_bool(w, "noNewPrivileges", spec->profile->no_new_privileges);
+	json_field_int(w, "oomScoreAdj", spec->profile->oom_score_adj);
+	json_object_end(w);
+}
+
+/* --- mounts --- */
+
+static void write_mount(struct json_writer *w, const struct standard_mount *m)
+{
+	struct rf_str rest = rf_str_of(m->options), option;
+
+	json_object_begin(w);
+	json_field_c(w, "destination", m->destination);
+	json_field_c(w, "type", m->type);
+	json_field_c(w, "source", m->source);
+	json_key(w, "options");
+	json_array_begin(w);
+	while (rest.ptr) {
+		rest = rf_str_cut(rest, ',', &option);
+		if (option.len)
+			json_str(w, option);
+	}
+	json_array_end(w);
+	json_object_end(w);
+}
+
+static void write_mounts(struct json_writer *w, const struct oci_spec *spec)
+{
+	json_key(w, "mounts");
+	json_array_begin(w);
+	for (size_t i = 0; i < RF_ARRAY_LEN(standard_mounts); i++) {
+		struct standard_mount m = standard_mounts[i];
+
+		if (spec->dev_shm_shared && strcmp(m.destination, "/dev/shm") == 0)
+			continue;
+		if (spec->profile->privileged && strcmp(m.destination, "/sys") == 0)
+			m.options = "nosuid,noexec,nodev";
+		write_mount(w, &m);
+	}
+	rf_vec_each (own, &spec->mounts) {
+		struct standard_mount m = {.destination = own->destination,
+			.type = own->type,
+			.source = own->source,
+			.options = own->options};
+
+		write_mount(w, &m);
+	}
+	json_array_end(w);
+}
+
+/* --- linux --- */
+
+static void write_namespace(struct json_writer *w, const char *type, const char *path)
+{
+	json_object_begin(w);
+	json_field_c(w, "type", type);
+	if (path)
+		json_field_c(w, "path", path);
+	json_object_end(w);
+}
+
+static void write_namespaces(struct json_writer *w, const struct oci_spec *spec)
+{
+	json_key(w, "namespaces");
+	json_array_begin(w);
+	write_namespace(w, "mount", NULL);
+	if (!spec->profile->host_pid)
+		write_namespace(w, "pid", NULL);
+	if (spec->netns_path)
+		write_namespace(w, "network", spec->netns_path);
+	if (spec->ipcns_path)
+		write_namespace(w, "ipc", spec->ipcns_path);
+	if (spec->utsns_path)
+		write_namespace(w, "uts", spec->utsns_path);
+	json_array_end(w);
+}
+
+static void write_cpu(struct json_writer *w, const struct harden_profile *p)
+{
+	json_key(w, "cpu");
+	json_object_begin(w);
+	if (p->cpu_shares)
+		write_limit(w, "shares", p->cpu_shares);
+	if (p->cpu_quota_usec) {
+		json_field_int(w, "quota", p->cpu_quota_usec);
+		json_field_int(w, "period", PERIOD_USEC);
+	}
+	json_object_end(w);
+}
+
+/* The runtime itself allows the harmless devices (null, zero, full, random, urandom, tty, pts). */
+static void write_resources(struct json_writer *w, const struct harden_profile *p)
+{
+	json_key(w, "resources");
+	json_object_begin(w);
+	json_key(w, "devices");
+	json_array_begin(w);
+	json_object_begin(w);
+	json_field_bool(w, "allow", p->privileged);
+	json_field_c(w, "access", "rwm");
+	json_object_end(w);
+	json_array_end(w);
+	if (p->memory_bytes) {
+		/* swap counts memory and swap together: none beyond the memory */
+		json_key(w, "memory");
+		json_object_begin(w);
+		write_limit(w, "limit", p->memory_bytes);
+		write_limit(w, "swap", p->memory_bytes);
+		json_object_end(w);
+	}
+	if (p->cpu_shares || p->cpu_quota_usec)
+		write_cpu(w, p);
+	if (p->pids) {
+		json_key(w, "pids");
+		json_object_begin(w);
+		write_limit(w, "limit", p->pids);
+		json_object_end(w);
+	}
+	json_object_end(w);
+}
+
+static void write_linux(struct json_writer *w, const struct oci_spec *spec)
+{
+	json_key(w, "linux");
+	json_object_begin(w);
+	if (spec->cgroups_path)
+		json_field_c(w, "cgroupsPath", spec->cgroups_path);
+	json_field_c(w, "rootfsPropagation", "private");
+	write_resources(w, spec->profile);
+	write_namespaces(w, spec);
+	if (spec->profile->mask_paths) {
+		write_list(w, "maskedPaths", harden_masked_paths);
+		write_list(w, "readonlyPaths", harden_readonly_paths);
+	}
+	if (spec->seccomp_json) {
+		json_key(w, "seccomp");
+		write_verbatim(w, rf_str_of(spec->seccomp_json));
+	}
+	json_object_end(w);
+}
+
+int oci_config_write(const struct oci_spec *spec, struct rf_buf *out)
+{
+	struct json_writer w = {.out = out, .pretty = true};
+
+	json_object_begin(&w);
+	json_field_c(&w, "ociVersion", "1.0.2");
+	json_key(&w, "process");
+	write_process(&w, spec, NULL, spec->tty);
+	json_key(&w, "root");
+	json_object_begin(&w);
+	json_field_c(&w, "path", spec->root_path);
+	json_field_bool(&w, "readonly", spec->profile->read_only_root);
+	json_object_end(&w);
+	write_mounts(&w, spec);
+	write_linux(&w, spec);
+	json_object_end(&w);
+	return out->failed ? RF_EINTERNAL : RF_OK;
+}
+
+int oci_process_write(
+	const struct oci_spec *spec, const char *const *args, bool tty, struct rf_buf *out)
+{
+	struct json_writer w = {.out = out, .pretty = true};
+
+	if (!args || !args[0])
+		return RF_EINPUT;
+	write_process(&w, spec, args, tty);
+	return out->failed ? RF_EINTERNAL : RF_OK;
+}
+
+/* --- a process from a stored config --- */
+
+static void copy_node(struct json_writer *w, const struct doc_node *node);
+
+static void copy_children(struct json_writer *w, const struct doc_node *node)
+{
+	doc_each (child, node) {
+		if (node->type == DOC_MAP)
+			json_key(w, child->key.ptr);
+		copy_node(w, child);
+	}
+}
+
+/* Depth is bounded by the reader (DOC_MAX_DEPTH). */
+static void copy_node(struct json_writer *w, const struct doc_node *node)
+{
+	switch ((enum doc_type)node->type) {
+	case DOC_NULL: json_null(w); break;
+	case DOC_BOOL: json_bool(w, node->truth); break;
+	case DOC_INT: json_int(w, node->number); break;
+	case DOC_FLOAT: write_verbatim(w, node->text); break;
+	case DOC_STRING: json_str(w, node->text); break;
+	case DOC_SEQ:
+		json_array_begin(w);
+		copy_children(w, node);
+		json_array_end(w);
+		break;
+	case DOC_MAP:
+		json_object_begin(w);
+		copy_children(w, node);
+		json_object_end(w);
+		break;
+	}
+}
+
+/* The restrictions that exec would silently go without: a config that lacks one is not ours. */
+static const struct doc_node *checked_process(const struct doc_node *config, struct rf_err *err)
+{
+	static const struct {
+		const char *key;
+		enum doc_type type;
+	} needed[] = {{"user", DOC_MAP}, {"capabilities", DOC_MAP}, {"noNewPrivileges", DOC_BOOL},
+		{"args", DOC_SEQ}};
+	const struct doc_node *process = doc_get(config, "process");
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(needed); i++) {
+		const struct doc_node *field = doc_get(process, needed[i].key);
+
+		if (field && field->type == needed[i].type)
+			continue;
+		rf_err_set(
+			err, RF_EINPUT, "the stored config.json has no process.%s", needed[i].key);
+		return NULL;
+	}
+	return process;
+}
+
+static void copy_process(
+	struct json_writer *w, const struct doc_node *process, const char *const *args, bool tty)
+{
+	json_object_begin(w);
+	json_field_bool(w, "terminal", tty);
+	write_list(w, "args", args);
+	doc_each (field, process) {
+		if (rf_str_is(field->key, "args") || rf_str_is(field->key, "terminal") ||
+			rf_str_is(field->key, "consoleSize"))
+			continue;
+		json_key(w, field->key.ptr);
+		copy_node(w, field);
+	}
+	json_object_end(w);
+}
+
+int oci_process_from_config(struct rf_str config_json, const char *const *args, bool tty,
+	struct rf_buf *out, struct rf_err *err)
+{
+	AUTO_ARENA *arena = rf_arena_new(MAX_CONFIG);
+	AUTO_DIAGS diags = {.error_count = 0};
+	struct json_writer w = {.out = out, .pretty = true};
+	const struct doc_node *root, *process;
+	int rc;
+
+	if (!arena)
+		return rf_err_nomem(err);
+	if (!args || !args[0])
+		return rf_err_set(err, RF_EINPUT, "no command to execute");
+	rc = doc_parse_json(config_json, "config.json", 1, arena, &diags, &root);
+	if (rc < 0)
+		return rf_err_set(err, rc, "the stored config.json cannot be read: %s",
+			diags.list.count ? diags.list.items[0].msg : rf_code_name(rc));
+	process = checked_process(root, err);
+	if (!process)
+		return RF_EINPUT;
+	copy_process(&w, process, args, tty);
+	return out->failed ? rf_err_nomem(err) : RF_OK;
+}
