@@ -33,7 +33,8 @@ int kube_load_text(struct kube_set *set, struct rf_str text, const char *name,
 
 /*
  * Decodes one object (a List gives several). The source of a doc tree does not matter: file, API
- * answer, watch event.
+ * answer, watch event. Returns RF_OK (what is wrong is in diags; an object with an error does not
+ * enter the set) or RF_EINTERNAL when memory ran out.
  */
 int kube_load_node(
 	struct kube_set *set, const struct doc_node *root, struct rf_diags *diags) RF_MUST_USE;

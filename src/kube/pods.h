@@ -33,6 +33,11 @@ struct kube_pods {
  * Labels that controllers add: pod-template-hash is left out on purpose (policies cannot rely on
  * it); statefulset.kubernetes.io/pod-name, apps.kubernetes.io/pod-index, job-name,
  * batch.kubernetes.io/job-name are added.
+ *
+ * Pods of the set (a dump of a live cluster) stand for themselves: an owner that has some in the
+ * set is not expanded, nor is a workload whose own owner is in the set. kube_pod.owner is the
+ * top-most owner found (Deployment rather than ReplicaSet). Names and labels live in the set's
+ * arena. RF_ELIMIT for more than a million pods.
  */
 int kube_pods_expand(const struct kube_set *set, bool at_least_one, struct kube_pods *ret,
 	struct rf_err *err) RF_MUST_USE;
