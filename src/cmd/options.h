@@ -102,6 +102,21 @@ struct opt_page {
 };
 void opt_man(const struct opt_page *page, struct rf_buf *out);
 
+/* A verb that has verbs below it; their usages are named "VERB NAME". */
+struct opt_group {
+	const char *verb;    /* "net" */
+	const char *summary; /* a phrase without a full stop */
+	const char *text;    /* paragraphs for the man page */
+	const struct opt_usage *const *usages;
+	size_t usage_count;
+};
+
+/*
+ * Finds which of the group's verbs argv[1] names. Returns OPT_GO, or the exit status to end with:
+ * 0 after --help or --man, 2 after an error was printed.
+ */
+int opt_group(const struct opt_group *group, int argc, char **argv, size_t *ret) RF_MUST_USE;
+
 /* The beginning of a page, up to and with NAME: for a page that its caller writes. */
 void opt_man_head(const char *name, const char *summary, struct rf_buf *out);
 

@@ -146,21 +146,27 @@ size_t out_width(const char *text)
 void out_table_done(struct out_table *table)
 {
 	rf_vec_each (cell, &table->cells)
-		free(*cell);
+		free(cell->text);
 	rf_vec_done(&table->cells);
 }
 
-void out_table_add(struct out_table *table, struct rf_str text)
+/* Takes text over. */
+static void add_cell(struct out_table *table, enum out_style style, char *text)
 {
-	char *copy = rf_str_dup(text);
+	struct out_cell cell = {.text = text, .style = style};
 
-	if (!copy || !rf_vec_push(&table->cells, copy)) {
-		free(copy);
+	if (!text || !rf_vec_push(&table->cells, cell)) {
+		free(text);
 		table->failed = true;
 	}
 }
 
-void out_table_addf(struct out_table *table, const char *fmt, ...)
+void out_table_add(struct out_table *table, enum out_style style, const char *text)
+{
+	add_cell(table, style, strdup(text));
+}
+
+void out_table_addf(struct out_table *table, enum out_style style, const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -169,10 +175,7 @@ void out_table_addf(struct out_table *table, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	if (!text || !rf_vec_push(&table->cells, text)) {
-		free(text);
-		table->failed = true;
-	}
+	add_cell(table, style, text);
 }
 
 static size_t column_width(const struct out_table *table, size_t column)
@@ -180,7 +183,7 @@ static size_t column_width(const struct out_table *table, size_t column)
 	size_t widest = 0;
 
 	for (size_t i = column; i < table->cells.count; i += table->columns) {
-		size_t width = out_width(table->cells.items[i]);
+		size_t width = out_width(table->cells.items[i].text);
 
 		widest = width > widest ? width : widest;
 	}
@@ -198,14 +201,14 @@ void out_table_print(const struct out_table *table, bool colour, struct rf_buf *
 	for (size_t c = 0; c < table->columns; c++)
 		widths[c] = column_width(table, c);
 	for (size_t i = 0; i < table->cells.count; i++) {
-		bool last = i % table->columns == table->columns - 1;
-		const char *cell = table->cells.items[i];
+		size_t column = i % table->columns;
+		const struct out_cell *cell = &table->cells.items[i];
 
-		out_style(out, colour, i < table->columns ? OUT_BOLD : OUT_PLAIN, "%s", cell);
-		if (last)
+		out_style(out, colour, cell->style, "%s", cell->text);
+		if (column == table->columns - 1)
 			rf_buf_add_char(out, '\n');
 		else
-			rf_buf_addf(out, "%*s",
-				(int)(widths[i % table->columns] - out_width(cell) + 2), "");
+			rf_buf_addf(
+				out, "%*s", (int)(widths[column] - out_width(cell->text) + 2), "");
 	}
 }

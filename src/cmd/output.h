@@ -39,17 +39,23 @@ void out_warning(const char *fmt, ...) RF_PRINTF(1, 2);
 int out_diags(const struct rf_diags *diags) RF_MUST_USE;
 
 /* A table: cells are added row by row, columns are as wide as their widest cell. */
+struct out_cell {
+	char *text;
+	enum out_style style;
+};
+
 struct out_table {
 	size_t columns;
-	RF_VEC(char *) cells; /* row after row */
-	bool failed;	      /* memory ran out */
+	RF_VEC(struct out_cell) cells; /* row after row */
+	bool failed;		       /* memory ran out */
 };
 
 void out_table_done(struct out_table *table);
 /* text is copied. */
-void out_table_add(struct out_table *table, struct rf_str text);
-void out_table_addf(struct out_table *table, const char *fmt, ...) RF_PRINTF(2, 3);
-/* The first row is the heading. Nothing is padded at the end of a line. */
+void out_table_add(struct out_table *table, enum out_style style, const char *text);
+void out_table_addf(struct out_table *table, enum out_style style, const char *fmt, ...)
+	RF_PRINTF(3, 4);
+/* Nothing is padded at the end of a line. */
 void out_table_print(const struct out_table *table, bool colour, struct rf_buf *out);
 
 /* Columns that text takes on a terminal (UTF-8 without wide or combining characters). */

@@ -1,0 +1,403 @@
+/* `net query`: one connection, and why it is allowed or denied. */
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "cmd/net.h"
+#include "policy/explain.h"
+
+#define EXIT_ALLOWED 0
+#define EXIT_DENIED  1
+
+struct query_opts {
+	struct opt_texts files;
+	const char *port;
+	const char *protocol;
+	const char *batch;
+	bool json;
+};
+
+static const struct opt_row rows[] = {
+	NET_FILE_ROW(offsetof(struct query_opts, files)),
+	{"port", 'p', OPT_TEXT, offsetof(struct query_opts, port), "PORT",
+		"8080, 8080/UDP, or the name of a port of the destination: http, http/TCP. A "
+		"number "
+		"means TCP unless told otherwise. Without it: is any port open, and which are?",
+		NULL},
+	{"protocol", 0, OPT_TEXT, offsetof(struct query_opts, protocol), "PROTOCOL",
+		"TCP, UDP, SCTP or ICMP.", NULL},
+	{"json", 0, OPT_FLAG, offsetof(struct query_opts, json), NULL,
+		"Prints the answer as one JSON object.", NULL},
+	{"batch", 0, OPT_TEXT, offsetof(struct query_opts, batch), "FILE",
+		"Answers the probes of FILE (- for standard input), one JSON object a line, with "
+		"one "
+		"line each, in their order; see below.",
+		NULL},
+};
+
+static const struct opt_example examples[] = {
+	{"may the frontend speak to the app?",
+		"ringfence net query -f examples/shop production/frontend-app "
+		"production/my-golang-app --port 8080"},
+	{"may a workload reach an address outside?",
+		"ringfence net query -f k8s/ production/Deployment/frontend-app 8.8.8.8 --port "
+		"53/UDP"},
+	{"the same for a list of probes", "echo '{\"from\":\"x/a\",\"to\":\"y/b\",\"port\":80}' | "
+					  "ringfence net query -f k8s/ "
+					  "--batch -"},
+};
+
+const struct opt_usage net_query_usage = {
+	.verb = "net query",
+	.synopsis = "-f PATH FROM TO [--port PORT] [--protocol PROTOCOL] [--json] | "
+		    "-f PATH --batch FILE",
+	.summary = "says whether one end may connect to another, and why",
+	.text = "FROM and TO are namespace/pod, namespace/Kind/name or an IP address. The answer "
+		"names the policies and rules that decided, with their file and line, for the way "
+		"out of FROM and for the way into TO.\n\n"
+		"With --batch, each line is {\"from\":\"x/a\",\"to\":\"y/b\",\"port\":80,"
+		"\"protocol\":\"TCP\"} and is answered by {\"allowed\":true,\"egress\":true,"
+		"\"ingress\":true}; a line that cannot be answered gives {\"error\":\"...\"}, and "
+		"the exit status is then 2. The port may be a name; without a port, any port of "
+		"the "
+		"protocol is asked for; the protocol is TCP if not said.",
+	OPT_ROWS(rows),
+	OPT_EXAMPLES(examples),
+	.exits = "0 allowed (with --batch: all lines were answered), 1 denied, 2 an error.",
+	.max_args = 2,
+};
+
+/* A question and all that its answer is made of. */
+struct query {
+	struct net_model *model;
+	const char *from_text, *to_text;
+	struct policy_ref from, to;
+	struct policy_ask ask;
+	struct policy_ends ends;
+	struct policy_verdict verdict;
+	struct policy_reach reach;
+	struct policy_why why[POLICY_DIR_COUNT];
+};
+
+static void query_done(struct query *q)
+{
+	for (unsigned dir = 0; dir < POLICY_DIR_COUNT; dir++)
+		policy_why_done(&q->why[dir]);
+}
+
+/* --- the question --- */
+
+static int parse_protocol(struct rf_str text, struct policy_ask *ask)
+{
+	if (!policy_proto_parse(text, &ask->proto))
+		return opt_fail(&net_query_usage,
+			"\"" RF_STR_FMT "\" is not TCP, UDP, SCTP or ICMP", RF_STR_ARG(text));
+	ask->any_proto = false;
+	return 0;
+}
+
+static bool all_digits(struct rf_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	}
+	return text.len > 0;
+}
+
+static int parse_port(const char *text, struct policy_ask *ask)
+{
+	struct rf_str head, proto = rf_str_cut(rf_str_of(text), '/', &head);
+	uint64_t number;
+	int status = proto.ptr ? parse_protocol(proto, ask) : 0;
+
+	if (status)
+		return status;
+	if (!proto.ptr && ask->any_proto && strcasecmp(text, "ICMP") == 0)
+		return parse_protocol(head, ask);
+	if (ask->proto == POLICY_OTHER)
+		return opt_fail(&net_query_usage, "ICMP has no ports: leave --port out");
+	ask->any_port = false;
+	if (!all_digits(head)) {
+		ask->name = head;
+		return head.len ? 0 : opt_fail(&net_query_usage, "--port is empty");
+	}
+	if (!rf_num_u64(head, UINT16_MAX, &number) || number == 0)
+		return opt_fail(&net_query_usage, "port " RF_STR_FMT " is not between 1 and 65535",
+			RF_STR_ARG(head));
+	ask->port = (uint16_t)number;
+	ask->any_proto = false;
+	return 0;
+}
+
+static int parse_ask(const struct query_opts *opts, struct policy_ask *ask)
+{
+	struct policy_ask said = {.any_proto = true, .any_port = true};
+	int status;
+
+	*ask = said;
+	status = opts->protocol ? parse_protocol(rf_str_of(opts->protocol), ask) : 0;
+	said = *ask;
+	if (!status && opts->port)
+		status = parse_port(opts->port, ask);
+	if (!status && opts->protocol && ask->proto != said.proto)
+		return opt_fail(&net_query_usage, "--port %s and --protocol %s are not the same",
+			opts->port, opts->protocol);
+	return status;
+}
+
+/* A named port becomes its number on the destination. */
+static int resolve_name(struct query *q)
+{
+	if (!q->ask.name.ptr)
+		return 0;
+	q->ask.port = policy_ref_named_port(
+		q->model->policy, q->to.pod, q->ask.name, q->ask.any_proto, &q->ask.proto);
+	if (!q->ask.port)
+		return out_errorf("%s has no %s%sport named \"" RF_STR_FMT "\"", q->to_text,
+			q->ask.any_proto ? "" : policy_proto_name(q->ask.proto),
+			q->ask.any_proto ? "" : " ", RF_STR_ARG(q->ask.name));
+	q->ask.any_proto = false;
+	return 0;
+}
+
+/* --- the answer --- */
+
+static int find_answer(struct query *q)
+{
+	struct policy_ask numbered = q->ask;
+	struct rf_err err;
+
+	numbered.name = RF_STR_NONE;
+	if (policy_ref_judge(
+		    q->model->policy, &q->from, &q->to, &numbered, &q->verdict, &q->ends, &err) < 0)
+		return out_errorf("%s to %s: %s", q->from_text, q->to_text, err.msg);
+	q->reach = policy_reach_of(q->model->policy, &q->ends.from, &q->ends.to);
+	for (unsigned dir = 0; dir < POLICY_DIR_COUNT; dir++) {
+		if (policy_explain(q->model->policy, &q->ends, &numbered, (enum policy_dir)dir,
+			    &q->why[dir]) < 0)
+			return out_errorf("out of memory");
+	}
+	return 0;
+}
+
+static void ask_words(const struct query *q, struct rf_buf *out)
+{
+	const struct policy_ports *both = policy_port_set(q->model->policy, q->reach.both);
+	const char *proto = policy_proto_name(q->ask.proto);
+
+	if (!q->ask.any_proto && q->ask.proto == POLICY_OTHER)
+		rf_buf_add_c(out, proto);
+	else if (!q->ask.any_port && q->ask.name.ptr)
+		rf_buf_addf(
+			out, "%s %u (" RF_STR_FMT ")", proto, q->ask.port, RF_STR_ARG(q->ask.name));
+	else if (!q->ask.any_port)
+		rf_buf_addf(out, "%s %u", proto, q->ask.port);
+	else if (q->ask.any_proto && q->verdict.allowed)
+		net_ports_words(both, out);
+	else if (q->verdict.allowed) {
+		rf_buf_addf(out, "%s ", proto);
+		net_proto_words(both, q->ask.proto, out);
+	} else {
+		rf_buf_addf(out, "every %s%sport", q->ask.any_proto ? "" : proto,
+			q->ask.any_proto ? "" : " ");
+	}
+}
+
+static void reason_text(
+	const struct policy_reason *reason, enum policy_dir dir, bool colour, struct rf_buf *out)
+{
+	rf_buf_add_c(out, "    ");
+	if (reason->kind == POLICY_ISOLATES)
+		rf_buf_add_c(out, "isolated by policy ");
+	else if (reason->kind == POLICY_ALLOWS)
+		rf_buf_add_c(out, "allowed by policy ");
+	else
+		rf_buf_add_c(out, "the peer, but not the port, is found by policy ");
+	rf_buf_addf(out, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(reason->policy->meta.namespace),
+		RF_STR_ARG(reason->policy->meta.name));
+	if (reason->rule != UINT32_MAX)
+		rf_buf_addf(out, " %s rule %u", policy_dir_name(dir), reason->rule);
+	net_pos_text(reason->pos, colour, out);
+	rf_buf_add_char(out, '\n');
+}
+
+/* Why a direction stands open without any policy having been asked. */
+static const char *open_words(const struct query *q, enum policy_dir dir)
+{
+	const struct policy_end *end = dir == POLICY_INGRESS ? &q->ends.to : &q->ends.from;
+
+	if (q->why[dir].always)
+		return q->ends.from.pod == q->ends.to.pod ? "a pod always reaches itself"
+							  : "a pod's own node always reaches it";
+	if (end->node)
+		return "not isolated: a hostNetwork pod is its node, which no policy selects";
+	if (end->pod == POLICY_NO_POD)
+		return "not isolated: an address outside the cluster, which no policy selects";
+	return "not isolated: no policy selects it";
+}
+
+static void direction_text(
+	const struct query *q, enum policy_dir dir, bool colour, struct rf_buf *out)
+{
+	const struct policy_why *why = &q->why[dir];
+
+	rf_buf_addf(out, "\n  %s %s: ", dir == POLICY_INGRESS ? "ingress of" : "egress of",
+		dir == POLICY_INGRESS ? q->to_text : q->from_text);
+	out_style(out, colour, why->allowed ? OUT_GOOD : OUT_BAD, "%s",
+		why->allowed ? "allowed" : "denied");
+	rf_buf_add_char(out, '\n');
+	if (why->always || !why->isolated) {
+		rf_buf_addf(out, "    %s\n", open_words(q, dir));
+		return;
+	}
+	rf_vec_each (reason, &why->reasons) {
+		if (!why->allowed || reason->kind == POLICY_ALLOWS)
+			reason_text(reason, dir, colour, out);
+	}
+	if (!why->allowed)
+		rf_buf_add_c(out, "    no rule of these policies lets it through\n");
+}
+
+static void print_text(const struct query *q, struct rf_buf *out)
+{
+	bool colour = out_has_colour(STDOUT_FILENO);
+	bool allowed = q->verdict.allowed;
+
+	out_style(out, colour, allowed ? OUT_GOOD : OUT_BAD, "%s:", allowed ? "allowed" : "denied");
+	rf_buf_addf(out, " %s → %s ", q->from_text, q->to_text);
+	ask_words(q, out);
+	rf_buf_add_char(out, '\n');
+	direction_text(q, POLICY_EGRESS, colour, out);
+	direction_text(q, POLICY_INGRESS, colour, out);
+	if (!allowed && q->verdict.egress && q->verdict.ingress)
+		rf_buf_add_c(out, "\n  each way some ports are open, but none of them both ways\n");
+}
+
+static void direction_json(const struct query *q, enum policy_dir dir, struct json_writer *w)
+{
+	static const char *const kinds[] = {
+		[POLICY_ALLOWS] = "allows",
+		[POLICY_ISOLATES] = "isolates",
+		[POLICY_PEER_ONLY] = "peer-only",
+	};
+	const struct policy_why *why = &q->why[dir];
+
+	json_key(w, policy_dir_name(dir));
+	json_object_begin(w);
+	json_field_bool(w, "allowed", why->allowed);
+	json_field_bool(w, "isolated", why->isolated);
+	json_key(w, "reasons");
+	json_array_begin(w);
+	rf_vec_each (reason, &why->reasons) {
+		json_object_begin(w);
+		json_field_c(w, "kind", kinds[reason->kind]);
+		net_object_json(reason->policy, "policy", w);
+		if (reason->rule != UINT32_MAX)
+			json_field_int(w, "rule", reason->rule);
+		net_pos_json(reason->pos, w);
+		json_object_end(w);
+	}
+	json_array_end(w);
+	json_object_end(w);
+}
+
+static void print_json(const struct query *q, struct rf_buf *out)
+{
+	struct json_writer w = {.out = out};
+
+	json_object_begin(&w);
+	json_field_bool(&w, "allowed", q->verdict.allowed);
+	json_field_c(&w, "from", q->from_text);
+	json_field_c(&w, "to", q->to_text);
+	json_key(&w, "port");
+	if (q->ask.any_port)
+		json_null(&w);
+	else
+		json_int(&w, q->ask.port);
+	if (q->ask.name.ptr)
+		json_field_str(&w, "portName", q->ask.name);
+	json_key(&w, "protocol");
+	if (q->ask.any_proto)
+		json_null(&w);
+	else
+		json_c(&w, policy_proto_name(q->ask.proto));
+	direction_json(q, POLICY_EGRESS, &w);
+	direction_json(q, POLICY_INGRESS, &w);
+	json_key(&w, "ports");
+	net_ports_json(policy_port_set(q->model->policy, q->reach.both), &w);
+	json_object_end(&w);
+	rf_buf_add_char(out, '\n');
+}
+
+static int ask_one(struct net_model *model, const struct query_opts *opts, char **ends)
+{
+	CLEANUP(query_done)
+	struct query q = {.model = model, .from_text = ends[0], .to_text = ends[1]};
+	AUTO_BUF out = {0};
+	int status = parse_ask(opts, &q.ask);
+
+	if (!status)
+		status = net_ref(model, q.from_text, &q.from);
+	if (!status)
+		status = net_ref(model, q.to_text, &q.to);
+	if (!status)
+		status = resolve_name(&q);
+	if (!status)
+		status = find_answer(&q);
+	if (status)
+		return status;
+	if (opts->json)
+		print_json(&q, &out);
+	else
+		print_text(&q, &out);
+	status = out_result(&out);
+	return status ? status : q.verdict.allowed ? EXIT_ALLOWED : EXIT_DENIED;
+}
+
+/* What does not go together is said before the manifests are read. */
+static int check_opts(const struct query_opts *opts, const struct opt_args *args)
+{
+	struct policy_ask ask;
+
+	if (opts->batch && (args->count || opts->port || opts->protocol || opts->json))
+		return opt_fail(&net_query_usage, "--batch takes its probes from FILE: leave FROM, "
+						  "TO, --port, --protocol and "
+						  "--json out");
+	for (size_t i = 0; opts->batch && i < opts->files.count; i++) {
+		if (strcmp(opts->batch, "-") == 0 && strcmp(opts->files.items[i], "-") == 0)
+			return opt_fail(&net_query_usage,
+				"standard input cannot be both manifests and probes");
+	}
+	if (opts->batch)
+		return 0;
+	if (args->count < 2)
+		return opt_fail(&net_query_usage, "FROM and TO are missing: who connects to whom?");
+	return parse_ask(opts, &ask);
+}
+
+static int run(const struct query_opts *opts, const struct opt_args *args)
+{
+	AUTO_NET_MODEL model = {.policy = NULL};
+	int status = check_opts(opts, args);
+
+	if (!status)
+		status = net_model_load(&net_query_usage, &opts->files, &model);
+	if (status)
+		return status;
+	if (opts->batch)
+		return net_batch(&model, opts->batch);
+	return ask_one(&model, opts, args->items);
+}
+
+int net_query(int argc, char **argv)
+{
+	struct query_opts opts = {.port = NULL};
+	struct opt_args args;
+	int status = opt_parse(&net_query_usage, argc, argv, &opts, &args);
+
+	if (status == OPT_GO)
+		status = run(&opts, &args);
+	rf_vec_done(&opts.files);
+	return status;
+}
