@@ -1,0 +1,273 @@
+/* From a container's spec and image to config.json. */
+#include "host/bundle.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "doc/read.h"
+#include "host/container.h"
+#include "host/dns.h"
+
+struct env_pod bundle_env_pod(const struct pod *pod)
+{
+	return (struct env_pod){.plan = pod->host->plan,
+		.pod = pod->kube,
+		.uid = pod->uid,
+		.node = pod->host->node_name};
+}
+
+/* The first error of diags as err: what went wrong while starting goes into the pod's reason. */
+static int first_diag(const struct rf_diags *diags, struct rf_err *err)
+{
+	rf_vec_each (d, &diags->list) {
+		if (d->severity == RF_ERROR)
+			return rf_err_set(err, RF_EINPUT, "%s:%u:%u: %s",
+				d->pos.file ? d->pos.file : "", d->pos.line, d->pos.col, d->msg);
+	}
+	return rf_err_set(err, RF_EINTERNAL, "refused without a reason");
+}
+
+static int build_env(struct container *c, struct env_list *env, struct rf_err *err)
+{
+	struct env_pod pod = bundle_env_pod(c->pod);
+	const struct doc_strs *image_env = &c->image->config.env;
+	AUTO_FREE char **list = calloc(image_env->count + 1, sizeof(*list));
+	AUTO_DIAGS diags = {.error_count = 0};
+	int rc;
+
+	if (!list)
+		return rf_err_nomem(err);
+	for (size_t i = 0; i < image_env->count; i++)
+		list[i] = (char *)(uintptr_t)image_env->items[i].ptr;
+	rc = env_build(&pod, c->spec, list, image_env->count, env, &diags);
+	if (rc == RF_EINPUT)
+		return first_diag(&diags, err);
+	return rc < 0 ? rf_err_nomem(err) : RF_OK;
+}
+
+static bool add_args(struct oci_spec *oci, const struct doc_strs *args, const struct env_list *env)
+{
+	for (size_t i = 0; i < args->count; i++) {
+		char *text = env ? env_expand(args->items[i], env) : rf_str_dup(args->items[i]);
+
+		if (!text || !rf_vec_push(&oci->args, text)) {
+			free(text);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* command replaces ENTRYPOINT and CMD, args replaces CMD (Kubernetes: Container.command). */
+static int build_args(struct container *c, const struct env_list *env, struct rf_err *err)
+{
+	const struct image_config *config = &c->image->config;
+	const struct kube_container *spec = c->spec;
+	bool ok;
+
+	ok = spec->command.count ? add_args(&c->oci, &spec->command, env)
+				 : add_args(&c->oci, &config->entrypoint, NULL);
+	if (ok && spec->args.count)
+		ok = add_args(&c->oci, &spec->args, env);
+	else if (ok && !spec->command.count)
+		ok = add_args(&c->oci, &config->cmd, NULL);
+	if (!ok)
+		return rf_err_nomem(err);
+	if (!c->oci.args.count)
+		return rf_err_set(err, RF_EINPUT,
+			"image " RF_STR_FMT " has no entry point: set command",
+			RF_STR_ARG(c->image->name));
+	return RF_OK;
+}
+
+static int mount_pod_file(
+	struct container *c, const char *name, const char *target, struct rf_err *err)
+{
+	AUTO_FREE char *source = NULL;
+
+	if (asprintf(&source, "%s/%s", c->pod->run_dir, name) < 0) {
+		source = NULL;
+		return rf_err_nomem(err);
+	}
+	if (oci_spec_add_mount(&c->oci, "bind", source, target, "rbind,rprivate,ro,nosuid,nodev") <
+		0)
+		return rf_err_nomem(err);
+	return RF_OK;
+}
+
+static int mount_pod_files(struct container *c, struct rf_err *err)
+{
+	static const char *const files[][2] = {
+		{"hosts", "/etc/hosts"},
+		{"hostname", "/etc/hostname"},
+		{"resolv.conf", "/etc/resolv.conf"},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(files); i++) {
+		int rc = mount_pod_file(c, files[i][0], files[i][1], err);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (dns_is_image(c->spec->image) &&
+		oci_spec_add_mount(&c->oci, "bind", c->pod->host->dns_dir, DNS_RECORDS_TARGET,
+			"rbind,rprivate,ro,nosuid,nodev,noexec") < 0)
+		return rf_err_nomem(err);
+	return RF_OK;
+}
+
+static int mount_volume(struct container *c, const struct kube_mount *mount, struct rf_err *err)
+{
+	struct env_pod pod = bundle_env_pod(c->pod);
+	struct volume_dirs dirs = {c->pod->memory_dir, c->pod->disk_dir};
+	AUTO_FREE char *source = NULL;
+	AUTO_BUF options = {0};
+	int rc = volume_source(&pod, &dirs, mount, &source, err);
+
+	if (rc < 0)
+		return rc;
+	rf_buf_addf(&options, "rbind,rprivate,%s", mount->read_only.value ? "ro" : "rw");
+	if (options.failed || oci_spec_add_mount(&c->oci, "bind", source, mount->mount_path.ptr,
+				      rf_buf_cstr(&options)) < 0)
+		return rf_err_nomem(err);
+	return RF_OK;
+}
+
+static int add_mounts(struct container *c, struct rf_err *err)
+{
+	const struct kube_mount *mounts = c->spec->volume_mounts.items;
+	int rc = mount_pod_files(c, err);
+
+	for (size_t i = 0; rc == RF_OK && i < c->spec->volume_mounts.count; i++)
+		rc = mount_volume(c, &mounts[i], err);
+	return rc;
+}
+
+static int load_localhost_profile(struct host *host, struct rf_str name, struct rf_arena *arena,
+	struct rf_buf *text, const struct doc_node **ret, struct rf_err *err)
+{
+	AUTO_DIAGS diags = {.error_count = 0};
+	AUTO_BUF path = {0};
+	int rc;
+
+	rf_buf_addf(&path, "%s/" RF_STR_FMT, host->config.seccomp_root, RF_STR_ARG(name));
+	text->max = 4 << 20;
+	rc = path.failed ? rf_err_nomem(err) : rf_file_read(rf_buf_cstr(&path), text, err);
+	if (rc < 0)
+		return rf_err_wrap(err, rc, "seccompProfile");
+	rc = doc_parse_json(rf_buf_str(text), "seccomp profile", 1, arena, &diags, ret);
+	return rc == RF_EINPUT ? first_diag(&diags, err) : rc;
+}
+
+static const char *go_arch(const char *machine)
+{
+	return strcmp(machine, "aarch64") == 0 ? "arm64" : "amd64";
+}
+
+static int write_seccomp(struct container *c, const struct doc_node *profile, struct rf_err *err)
+{
+	struct harden_seccomp_target target = {.bounding = c->profile.bounding};
+	AUTO_DIAGS diags = {.error_count = 0};
+	AUTO_BUF out = {0};
+	struct json_writer w = {.out = &out};
+	struct utsname uts;
+	int rc;
+
+	uname(&uts);
+	target.arch = go_arch(uts.machine);
+	if (sscanf(uts.release, "%u.%u", &target.kernel[0], &target.kernel[1]) != 2)
+		target.kernel[0] = 0;
+	rc = harden_seccomp_write(profile, &target, &w, &diags);
+	if (rc == RF_EINPUT)
+		return first_diag(&diags, err);
+	c->oci.seccomp_json = rc < 0 ? NULL : rf_buf_take(&out);
+	return c->oci.seccomp_json ? RF_OK : rf_err_nomem(err);
+}
+
+static int add_seccomp(struct container *c, struct rf_err *err)
+{
+	AUTO_ARENA *arena = NULL;
+	AUTO_BUF text = {0};
+	const struct doc_node *profile;
+	int rc;
+
+	if (c->profile.seccomp == HARDEN_SECCOMP_UNCONFINED)
+		return RF_OK;
+	if (c->profile.seccomp == HARDEN_SECCOMP_DEFAULT)
+		return write_seccomp(c, c->pod->host->seccomp_doc, err);
+	arena = rf_arena_new(64 << 20);
+	if (!arena)
+		return rf_err_nomem(err);
+	rc = load_localhost_profile(
+		c->pod->host, c->profile.seccomp_file, arena, &text, &profile, err);
+	return rc < 0 ? rc : write_seccomp(c, profile, err);
+}
+
+static bool set_paths(struct container *c)
+{
+	const struct pod *pod = c->pod;
+	struct oci_spec *oci = &c->oci;
+	struct rf_str cwd =
+		c->spec->working_dir.len ? c->spec->working_dir : c->image->config.working_dir;
+
+	if (asprintf(&oci->root_path, "%s/merged", c->dir) < 0)
+		oci->root_path = NULL;
+	if (asprintf(&oci->cgroups_path, "%s/pod-%s/" RF_STR_FMT, pod->host->inst.cgroup, pod->uid,
+		    RF_STR_ARG(c->spec->name)) < 0)
+		oci->cgroups_path = NULL;
+	oci->cwd = rf_str_dup(cwd.len ? cwd : RF_STR("/"));
+	if (!c->profile.host_network && asprintf(&oci->netns_path, "%s/ns/net", pod->run_dir) < 0)
+		return false;
+	if (!c->profile.host_ipc && asprintf(&oci->ipcns_path, "%s/ns/ipc", pod->run_dir) < 0)
+		return false;
+	if (asprintf(&oci->utsns_path, "%s/ns/uts", pod->run_dir) < 0)
+		return false;
+	return oci->root_path && oci->cgroups_path && oci->cwd;
+}
+
+static int write_config(struct container *c, struct rf_err *err)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF config = {0};
+
+	if (asprintf(&path, "%s/config.json", c->dir) < 0) {
+		path = NULL;
+		return rf_err_nomem(err);
+	}
+	if (oci_config_write(&c->oci, &config) < 0 || config.failed)
+		return rf_err_nomem(err);
+	return rf_file_replace(path, config.data, config.len, 0600, false, err);
+}
+
+int bundle_write(struct container *c, struct rf_err *err)
+{
+	CLEANUP(env_list_done) struct env_list env = {0};
+	AUTO_DIAGS diags = {.error_count = 0};
+	int rc;
+
+	oci_spec_done(&c->oci);
+	c->oci = (struct oci_spec){.profile = &c->profile,
+		.tty = c->spec->tty.value,
+		.stdin_open = c->spec->stdin_open.value};
+	rc = container_profile(c->image, c->pod->kube->spec, c->spec, &c->profile, &diags, err);
+	if (rc == RF_EINPUT && diags.error_count)
+		return first_diag(&diags, err);
+	if (rc == RF_OK)
+		rc = build_env(c, &env, err);
+	if (rc == RF_OK)
+		rc = build_args(c, &env, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < env.count; i++) {
+		if (!rf_vec_push(&c->oci.env, env.items[i]))
+			return rf_err_nomem(err);
+		env.items[i] = NULL;
+	}
+	if (!set_paths(c))
+		return rf_err_nomem(err);
+	rc = add_mounts(c, err);
+	if (rc == RF_OK)
+		rc = add_seccomp(c, err);
+	return rc < 0 ? rc : write_config(c, err);
+}

@@ -1,0 +1,133 @@
+/* What the files of host/ share: the running machine, its pods and their containers. */
+#ifndef RF_HOST_INT_H
+#define RF_HOST_INT_H
+
+#include <sys/types.h>
+
+#include "base/diag.h"
+#include "dataplane/denial.h"
+#include "dataplane/fence.h"
+#include "host/instance.h"
+#include "host/oci.h"
+#include "host/plan.h"
+#include "host/runtime.h"
+#include "host/volume.h"
+#include "image/rootfs.h"
+#include "loop/child.h"
+
+struct host;
+struct pod;
+struct prober;
+struct control;
+
+#define UID_TEXT_SIZE 37 /* a UUID and its NUL */
+
+enum container_state {
+	CONTAINER_WAITING, /* not started yet, or waiting before it is started again */
+	CONTAINER_CREATING,
+	CONTAINER_RUNNING,
+	CONTAINER_EXITED,
+};
+
+enum probe_kind {
+	PROBE_STARTUP,
+	PROBE_READINESS,
+	PROBE_LIVENESS,
+	PROBE_KIND_COUNT,
+};
+
+struct container {
+	struct pod *pod;
+	const struct kube_container *spec;
+	bool init;
+	enum container_state state;
+	char *id;  /* for the runtime: UID-NAME */
+	char *dir; /* RUN/pods/UID/c/NAME: bundle */
+	char *log; /* STATE/logs/... */
+	struct image *image;
+	struct harden_profile profile;
+	struct oci_spec oci;
+	struct child *conmon, *starter, *cleaner;
+	int sync_fd; /* conmon's answer to "create" */
+	struct loop_watch *sync_watch;
+	struct rf_buf sync_text;
+	pid_t pid;
+	int pidfd;    /* of the container's first process; -1: none */
+	bool cleaned; /* nothing of the last run is left */
+	unsigned starts;
+	int exit_code; /* of the last run; -1: unknown */
+	bool oom_killed;
+	uint64_t started_ms, exited_ms;
+	unsigned backoff_s;
+	struct loop_timer *restart_timer, *kill_timer;
+	bool stopping, restart_after_stop;
+	char reason[160]; /* why it waits or failed, for ps and status */
+	struct prober *probers[PROBE_KIND_COUNT];
+	bool startup_done, ready;
+};
+
+enum pod_phase {
+	POD_PENDING,
+	POD_STARTING, /* init containers */
+	POD_RUNNING,
+	POD_SUCCEEDED,
+	POD_FAILED,
+	POD_STOPPING,
+	POD_GONE,
+};
+
+struct pod {
+	struct host *host;
+	const struct kube_pod *kube; /* of the current plan, or of an older one while stopping */
+	char *key;		     /* "namespace/name" */
+	uint64_t spec_hash;
+	char uid[UID_TEXT_SIZE];
+	char link[16];
+	char *run_dir, *state_dir; /* RUN/pods/UID, STATE/pods/UID */
+	char *memory_dir, *disk_dir;
+	enum pod_phase phase;
+	bool networked; /* its namespaces and link exist */
+	bool ready;
+	bool restart;		      /* started anew once it is gone: its spec changed */
+	struct container *containers; /* init containers first */
+	size_t container_count, init_count;
+	struct loop_timer *sweep_timer;
+};
+
+struct host_config {
+	struct plan_ranges ranges;
+	const char *runtime;	  /* NULL: whichever is there */
+	const char *seccomp_file; /* the runtime's default profile */
+	const char *seccomp_root; /* where Localhost profiles lie */
+	bool dns;		  /* run the built-in DNS pod when the manifests have none */
+	unsigned timeout_s;	  /* for "ready" */
+};
+
+struct host {
+	struct host_config config;
+	struct instance inst;
+	struct runtime runtime;
+	struct loop *loop;
+	struct image_store *images;
+	struct fence *fence;
+	struct denial_log *denials;
+	struct control *control;
+	struct plan_addresses addresses;
+	RF_VEC(struct kube_set *) sets; /* every set applied; objects of old ones may be in use */
+	RF_VEC(struct plan *) plans;	/* the last is current; older ones serve stopping pods */
+	struct plan *plan;
+	struct policy *policy;
+	RF_VEC(struct pod *) pods;
+	struct loop_timer *sync_timer; /* endpoints, DNS and fence are out of date */
+	bool stopping;
+	int lock_fd;
+	char *node_name;
+	struct rf_buf seccomp_text; /* the default profile's file */
+	struct rf_arena *seccomp_arena;
+	const struct doc_node *seccomp_doc;
+	char *dns_dir;	  /* RUN/dns: records that the DNS pod reads */
+	char *dns_rootfs; /* STATE/dns-rootfs */
+	unsigned denied_hidden;
+};
+
+#endif

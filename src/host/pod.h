@@ -1,0 +1,44 @@
+/*
+ * A pod's life: namespaces, link and volumes, init containers one after the other, then its
+ * containers, restarts with back-off, readiness, and its end.
+ */
+#ifndef RF_HOST_POD_H
+#define RF_HOST_POD_H
+
+#include "host/host_int.h"
+
+/* Everything but starting it. kube must live as long as the pod, or be replaced. */
+int pod_new(struct host *host, const struct kube_pod *kube, struct pod **ret,
+	struct rf_err *err) RF_MUST_USE;
+void pod_free(struct pod *pod);
+
+/*
+ * Starts it. The fence must hold its addresses already. What goes wrong becomes the pod's reason;
+ * it is tried again with back-off.
+ */
+void pod_start(struct pod *pod);
+/* Stops it; pod_gone() of the host follows. restart: it is then started anew. */
+void pod_stop(struct pod *pod, bool restart);
+/* Files of ConfigMaps and Secrets that the new plan changed. */
+int pod_refresh_volumes(struct pod *pod, struct rf_err *err) RF_MUST_USE;
+
+/* From container.c and probe.c. */
+void pod_container_running(struct container *c);
+void pod_container_exited(struct container *c);
+void pod_container_failed_to_start(struct container *c, const struct rf_err *why);
+void pod_ready_changed(struct pod *pod);
+
+/* Ready as Services see it. */
+bool pod_is_ready(const struct pod *pod);
+/* Nothing of it runs, and nothing will. */
+bool pod_is_finished(const struct pod *pod);
+const char *pod_phase_name(const struct pod *pod);
+/* Why it is not ready, in words; "" when it is. */
+const char *pod_reason(const struct pod *pod);
+unsigned pod_restarts(const struct pod *pod);
+struct container *pod_find_container(const struct pod *pod, struct rf_str name);
+
+/* A number that changes when what a pod runs changes: its template's text. */
+uint64_t pod_spec_hash(const struct kube_pod *kube);
+
+#endif
