@@ -72,7 +72,7 @@ static struct chunk *chunk_push(struct rf_arena *arena, size_t size)
 		cap = size;
 	else if (arena->next_cap < ARENA_CHUNK_MAX)
 		arena->next_cap *= 2;
-	c = calloc(1, sizeof(*c) + cap);
+	c = cap <= SIZE_MAX - sizeof(*c) ? calloc(1, sizeof(*c) + cap) : NULL;
 	if (!c)
 		return NULL;
 	c->cap = cap;
@@ -85,20 +85,21 @@ void *rf_arena_alloc(struct rf_arena *arena, size_t size)
 {
 	size_t align = alignof(max_align_t);
 	struct chunk *c = arena->chunks;
+	size_t room = size;
 	void *p;
 
-	if (size > arena->max_bytes - arena->used_bytes)
+	if (size > arena->max_bytes - arena->used_bytes || size > SIZE_MAX - align)
 		return NULL;
-	arena->used_bytes += size;
 	if (!ARENA_OBJECT_A_CHUNK)
-		size = (size + align - 1) & ~(align - 1);
-	if (!c || size > c->cap - c->used || ARENA_OBJECT_A_CHUNK) {
-		c = chunk_push(arena, size);
+		room = (size + align - 1) & ~(align - 1);
+	if (!c || room > c->cap - c->used || ARENA_OBJECT_A_CHUNK) {
+		c = chunk_push(arena, room);
 		if (!c)
 			return NULL;
 	}
 	p = c->data + c->used;
-	c->used += size;
+	c->used += room;
+	arena->used_bytes += size;
 	return p;
 }
 

@@ -42,7 +42,8 @@ static inline bool rf_str_is(struct rf_str a, const char *c)
 
 static inline bool rf_str_starts(struct rf_str s, struct rf_str prefix)
 {
-	return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 static inline bool rf_str_ends(struct rf_str s, struct rf_str suffix)
