@@ -12,14 +12,14 @@
 
 enum image_stage {
 	IMAGE_STAGE_READ,   /* looking for the image in the archive */
-	IMAGE_STAGE_UNPACK, /* a layer: done_bytes of total_bytes (as stored) */
+	IMAGE_STAGE_UNPACK, /* layers, several at once: done_bytes of total_bytes (as stored) */
 	IMAGE_STAGE_SYNC,   /* waiting for the disk */
 	IMAGE_STAGE_NOTE,   /* text is for the user: an entry was left out */
 };
 
 struct image_progress {
 	enum image_stage stage;
-	size_t layer;	    /* from 0 */
+	size_t layer;	    /* layers finished */
 	size_t layer_count; /* layers to unpack; those the store has already are not counted */
 	uint64_t done_bytes, total_bytes;
 	const char *text; /* IMAGE_STAGE_NOTE; printable */

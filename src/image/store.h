@@ -2,14 +2,19 @@
  * Images on this machine. A store is a directory:
  *
  *	lock                        flock: held while somebody imports or removes
- *	refs/HEX.json               one a name: {"name", "digest", ...}; HEX is the name's SHA-256
- *	images/sha256-HEX/          config.json (canonical), config.raw, manifest.raw, image.json
- *	layers/sha256-DIFFID/       a layer unpacked, in overlayfs form, shared by images
+ *	refs/HEX.json               one a name: {"name", "digest", "stamp"}; HEX is the SHA-256 of
+ *	                            the name; stamp tells a path's file as it was
+ *	images/sha256-HEX/          config.json (canonical), config.raw and manifest.raw (as they
+ *came) layers/sha256-DIFFID/       fs/: a layer unpacked, in overlayfs form, shared by images;
+ *	                            bytes: the sum of its file sizes, as text
  *	tmp/                        an import under way; emptied by the next one
+ *
+ * The store is 0700: layers hold setuid files that nobody on this machine should run.
  *
  * Everything is complete before a rename makes it visible; names come last. A process that dies at
  * any moment leaves the old state or the new one, and rubbish in tmp/ or unreferenced layers and
- * images that the next import or removal takes away.
+ * images that the next import or removal takes away. An image whose last name moves to another
+ * image stays, named by its digest, as containers may run from it, until it is removed.
  */
 #ifndef RF_IMAGE_STORE_H
 #define RF_IMAGE_STORE_H
@@ -35,7 +40,9 @@ struct image {
 	struct rf_str
 		digest; /* "sha256:..." of the manifest, or of the config where there is none */
 	struct image_config config;
-	struct rf_str *layer_dirs; /* absolute, bottom first, NUL-terminated */
+	/* Absolute, bottom first, NUL-terminated. A layer that occurs more than once is listed at
+	 * its topmost place only, which gives the same files (overlayfs takes none twice). */
+	struct rf_str *layer_dirs;
 	size_t layer_count;
 	uint64_t unpacked_bytes; /* of all its layers */
 };
@@ -68,8 +75,9 @@ void image_rows_done(struct image_rows *rows);
 int image_list(struct image_store *store, struct image_rows *ret, struct rf_err *err) RF_MUST_USE;
 
 /*
- * Removes a name (or path); the image goes with its last name, layers with their last image. The
- * caller makes sure that nothing runs from it. RF_EABSENT when there is no such name.
+ * Removes a name or path (a digest: all names of that image); the image goes with its last name,
+ * layers with their last image. The caller makes sure that nothing runs from it. RF_EABSENT when
+ * there is no such name.
  */
 int image_remove(
 	struct image_store *store, const char *name_or_path, struct rf_err *err) RF_MUST_USE;
