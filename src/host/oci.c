@@ -3,7 +3,8 @@
  *
  * The process object is written by one function for both, and everything is in it: `exec` of crun
  * takes nearly nothing from the container (without `user` it would run as uid 0 and without
- * no_new_privileges), so what is not written is not enforced.
+ * no_new_privileges), so what is not written is not enforced. One thing is not enforced although it
+ * is written: exec of crun 1.8 does not apply oomScoreAdj, the process keeps that of its caller.
  */
 #include "host/oci.h"
 
