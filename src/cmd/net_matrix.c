@@ -78,13 +78,13 @@ static void party_json(const struct policy_party *p, const char *key, struct jso
 
 	json_key(w, key);
 	json_object_begin(w);
-	if (p->owner) {
+	if (!p->external) {
 		json_field_str(w, "namespace", p->namespace);
-		json_field_c(w, "kind", kube_kind_name(p->owner->kind));
-		json_field_str(w, "name", p->owner->meta.name);
+		json_field_str(w, "kind", p->kind);
+		json_field_str(w, "name", p->name);
 	} else {
-		json_field_c(w, "first", rf_ip_text(&p->range->first, text));
-		json_field_c(w, "last", rf_ip_text(&p->range->last, text));
+		json_field_c(w, "first", rf_ip_text(&p->range.first, text));
+		json_field_c(w, "last", rf_ip_text(&p->range.last, text));
 	}
 	json_object_end(w);
 }
@@ -114,7 +114,7 @@ static void json(const struct view *v, struct rf_buf *out)
 /* What a person reads: whole families by name. */
 static void add_party_cell(struct out_table *t, const struct policy_party *p, enum out_style style)
 {
-	if (p->owner)
+	if (!p->external)
 		out_table_add(t, style, p->label);
 	else if (strcmp(p->label, "0.0.0.0-255.255.255.255") == 0)
 		out_table_add(t, style, "(outside, IPv4)");

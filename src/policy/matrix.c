@@ -2,6 +2,7 @@
 #include "policy/matrix.h"
 
 #include "policy/policy_int.h"
+#include "policy/ref.h"
 
 static bool has_class(const struct policy_party *party, const struct policy_end *end)
 {
@@ -34,34 +35,79 @@ static int add_pod_ends(const struct policy *p, struct policy_party *party, uint
 	return RF_OK;
 }
 
+static char *workload_label(const struct kube_pod *pod)
+{
+	struct rf_str kind, name;
+	char *label;
+
+	policy_workload_of(pod, &kind, &name);
+	if (asprintf(&label, RF_STR_FMT "/" RF_STR_FMT "[" RF_STR_FMT "]",
+		    RF_STR_ARG(pod->namespace), RF_STR_ARG(name), RF_STR_ARG(kind)) < 0)
+		return NULL;
+	return label;
+}
+
+/* The pod's workload, told by its label; by_label's keys are the labels of the parties. */
 static int add_workload(
-	const struct policy *p, struct policy_matrix *m, uint32_t pod, struct rf_map *by_owner)
+	const struct policy *p, struct policy_matrix *m, uint32_t pod, struct rf_map *by_label)
 {
 	const struct kube_pod *kp = &p->pods->list.items[pod];
-	struct rf_str key = {.ptr = (const char *)&kp->owner, .len = sizeof(kp->owner)};
+	AUTO_FREE char *label = NULL;
 	struct policy_party *party;
 	uintptr_t index;
 
 	if (kp->finished)
 		return RF_OK;
-	if (!rf_map_get(by_owner, key, &index)) {
-		index = m->parties.count;
-		party = rf_vec_add(&m->parties);
-		if (!party || !rf_map_put(by_owner, key, index))
-			return RF_EINTERNAL;
-		party->owner = kp->owner;
-		party->namespace = kp->namespace;
-		if (asprintf(&party->label, RF_STR_FMT "/" RF_STR_FMT "[%s]",
-			    RF_STR_ARG(kp->namespace), RF_STR_ARG(kp->owner->meta.name),
-			    kube_kind_name(kp->owner->kind)) < 0) {
-			party->label = NULL;
-			return RF_EINTERNAL;
-		}
-	}
-	return add_pod_ends(p, &m->parties.items[index], pod);
+	label = workload_label(kp);
+	if (!label)
+		return RF_EINTERNAL;
+	if (rf_map_get(by_label, rf_str_of(label), &index))
+		return add_pod_ends(p, &m->parties.items[index], pod);
+	index = m->parties.count;
+	party = rf_vec_add(&m->parties);
+	if (!party || !rf_map_put(by_label, rf_str_of(label), index))
+		return RF_EINTERNAL;
+	party->namespace = kp->namespace;
+	policy_workload_of(kp, &party->kind, &party->name);
+	party->label = TAKE_PTR(label);
+	return add_pod_ends(p, party, pod);
 }
 
-static int add_range(struct policy *p, struct policy_matrix *m, const struct policy_ip_range *range)
+/* Which blocks the rules of a direction name: the others do not tell addresses apart there. */
+static uint64_t *blocks_of_direction(const struct policy *p, enum policy_dir dir)
+{
+	uint64_t *mask = calloc(p->blocks.words + 1, sizeof(*mask));
+
+	if (!mask)
+		return NULL;
+	rf_vec_each (np, &p->nps) {
+		for (uint32_t r = 0; r < np->rule_count[dir]; r++) {
+			const struct policy_rule *rule = &np->rules[dir][r];
+
+			for (uint32_t i = 0; i < rule->peer_count; i++) {
+				uint32_t block = rule->peers[i].block;
+
+				if (block != BLOCK_NONE)
+					mask[block / 64] |= (uint64_t)1 << (block % 64);
+			}
+		}
+	}
+	return mask;
+}
+
+static bool alike(const struct policy *p, const uint64_t *mask, uint32_t a, uint32_t b)
+{
+	const uint64_t *x = p->blocks.memberships.items[a], *y = p->blocks.memberships.items[b];
+
+	for (size_t w = 0; w < p->blocks.words; w++) {
+		if ((x[w] ^ y[w]) & mask[w])
+			return false;
+	}
+	return true;
+}
+
+static int add_range(struct policy *p, struct policy_matrix *m, const struct policy_ip_range *range,
+	enum policy_dir dir)
 {
 	struct policy_party *party = rf_vec_add(&m->parties);
 	char first[RF_IP_TEXT_SIZE], last[RF_IP_TEXT_SIZE];
@@ -69,7 +115,9 @@ static int add_range(struct policy *p, struct policy_matrix *m, const struct pol
 
 	if (!party)
 		return RF_EINTERNAL;
-	party->range = range;
+	party->external = true;
+	party->range = *range;
+	party->dir = dir;
 	end.class = policy_external_class(p, range->membership);
 	if (asprintf(&party->label, "%s-%s", rf_ip_text(&range->first, first),
 		    rf_ip_text(&range->last, last)) < 0) {
@@ -77,6 +125,29 @@ static int add_range(struct policy *p, struct policy_matrix *m, const struct pol
 		return RF_EINTERNAL;
 	}
 	return add_end(party, &end);
+}
+
+/* The ranges of a family, joined where the rules of the direction do not tell them apart. */
+static int add_ranges(struct policy *p, struct policy_matrix *m,
+	const struct policy_ip_ranges *ranges, enum policy_dir dir)
+{
+	AUTO_FREE uint64_t *mask = blocks_of_direction(p, dir);
+	size_t next;
+
+	if (!mask)
+		return RF_EINTERNAL;
+	for (size_t i = 0; i < ranges->count; i = next) {
+		struct policy_ip_range joined = ranges->items[i];
+
+		for (next = i + 1; next < ranges->count; next++) {
+			if (!alike(p, mask, joined.membership, ranges->items[next].membership))
+				break;
+			joined.last = ranges->items[next].last;
+		}
+		if (add_range(p, m, &joined, dir) < 0)
+			return RF_EINTERNAL;
+	}
+	return RF_OK;
 }
 
 static bool speaks_ipv6(const struct policy *p)
@@ -96,18 +167,16 @@ static bool speaks_ipv6(const struct policy *p)
 
 static int collect_parties(struct policy *p, struct policy_matrix *m)
 {
-	AUTO_MAP by_owner = {0};
+	AUTO_MAP by_label = {0};
 
 	for (uint32_t i = 0; i < p->pods->list.count; i++) {
-		if (add_workload(p, m, i, &by_owner) < 0)
+		if (add_workload(p, m, i, &by_label) < 0)
 			return RF_EINTERNAL;
 	}
-	rf_vec_each (range, &p->blocks.v4) {
-		if (add_range(p, m, range) < 0)
+	for (unsigned dir = 0; dir < POLICY_DIR_COUNT; dir++) {
+		if (add_ranges(p, m, &p->blocks.v4, (enum policy_dir)dir) < 0)
 			return RF_EINTERNAL;
-	}
-	for (size_t i = 0; speaks_ipv6(p) && i < p->blocks.v6.count; i++) {
-		if (add_range(p, m, &p->blocks.v6.items[i]) < 0)
+		if (speaks_ipv6(p) && add_ranges(p, m, &p->blocks.v6, (enum policy_dir)dir) < 0)
 			return RF_EINTERNAL;
 	}
 	return RF_OK;
@@ -150,7 +219,9 @@ static int add_line(struct policy *p, struct policy_matrix *m, uint32_t from, ui
 	const struct policy_party *b = &m->parties.items[to];
 	struct policy_line line = {.from = from, .to = to};
 
-	if (from == to || (!a->owner && !b->owner))
+	if (from == to || (a->external && b->external))
+		return RF_OK;
+	if ((a->external && a->dir != POLICY_INGRESS) || (b->external && b->dir != POLICY_EGRESS))
 		return RF_OK;
 	line.ports = pair_ports(p, a, b);
 	if (line.ports == POLICY_PORTS_BAD)

@@ -1,7 +1,8 @@
 /*
  * Who reaches whom, by workload: one line a pair that may connect at all, with the ports. Pods of
  * one workload speak with one voice (what any of them may do). External addresses appear as the
- * ranges that the policies' ipBlocks cut; IPv6 ranges only when a policy or a pod speaks IPv6.
+ * ranges that the policies' ipBlocks cut: sources as the ingress rules cut them, destinations as
+ * the egress rules do. IPv6 ranges appear only when a policy or a pod speaks IPv6.
  */
 #ifndef RF_POLICY_MATRIX_H
 #define RF_POLICY_MATRIX_H
@@ -10,9 +11,10 @@
 
 /* A workload or a range of external addresses. */
 struct policy_party {
-	const struct kube_object *owner; /* NULL: external */
-	struct rf_str namespace;	 /* of the workload */
-	const struct policy_ip_range *range;
+	struct rf_str namespace, kind, name; /* of the workload */
+	bool external;
+	struct policy_ip_range range; /* external */
+	enum policy_dir dir;	      /* external: sources of ingress, or destinations of egress */
 	RF_VEC(struct policy_end) ends; /* one for each class that its pods have */
 	char *label; /* "production/my-golang-app[Deployment]", "0.0.0.0-255.255.255.255" */
 };

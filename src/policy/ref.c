@@ -1,17 +1,36 @@
 /* Naming the ends of a connection, and judging between names. */
 #include "policy/ref.h"
 
+void policy_workload_of(
+	const struct kube_pod *pod, struct rf_str *ret_kind, struct rf_str *ret_name)
+{
+	const struct kube_object *object = pod->owner;
+	const struct kube_owner_ref *refs = object->meta.owner_references.items;
+	size_t count = object->kind == KUBE_POD ? object->meta.owner_references.count : 0;
+	const struct kube_owner_ref *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		bool controls = refs[i].controller.set && refs[i].controller.value;
+
+		/* A node owns the pods of its own manifests; they are not one workload. */
+		if (!rf_str_is(refs[i].kind, "Node") && (!found || controls))
+			found = &refs[i];
+	}
+	*ret_kind = found ? found->kind : rf_str_of(kube_kind_name(object->kind));
+	*ret_name = found ? found->name : object->meta.name;
+}
+
 static int add_workload(struct policy_refs *refs, uint32_t pod, uint32_t *last_of)
 {
 	const struct kube_pod *kp = &policy_pods(refs->policy)->list.items[pod];
-	const struct kube_object *owner = kp->owner;
-	struct rf_str full = rf_arena_printf(refs->arena, RF_STR_FMT "/%s/" RF_STR_FMT,
-		RF_STR_ARG(kp->namespace), kube_kind_name(owner->kind),
-		RF_STR_ARG(owner->meta.name));
-	struct rf_str brief = rf_arena_printf(refs->arena, RF_STR_FMT "/" RF_STR_FMT,
-		RF_STR_ARG(kp->namespace), RF_STR_ARG(owner->meta.name));
+	struct rf_str kind, name, full, brief;
 	uintptr_t first;
 
+	policy_workload_of(kp, &kind, &name);
+	full = rf_arena_printf(refs->arena, RF_STR_FMT "/" RF_STR_FMT "/" RF_STR_FMT,
+		RF_STR_ARG(kp->namespace), RF_STR_ARG(kind), RF_STR_ARG(name));
+	brief = rf_arena_printf(refs->arena, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(kp->namespace),
+		RF_STR_ARG(name));
 	if (!full.ptr || !brief.ptr)
 		return RF_EINTERNAL;
 	refs->next_sibling[pod] = POLICY_NO_POD;

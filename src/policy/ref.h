@@ -7,6 +7,13 @@
 
 #include "policy/verdict.h"
 
+/*
+ * What a pod is shown and named as: its workload or, for a Pod that a controller made (as in the
+ * output of kubectl get pods), the controller that its ownerReferences name.
+ */
+void policy_workload_of(
+	const struct kube_pod *pod, struct rf_str *ret_kind, struct rf_str *ret_name);
+
 struct policy_ref {
 	bool is_ip;
 	struct rf_ip ip;
