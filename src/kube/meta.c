@@ -112,7 +112,7 @@ void kube_check_labels(
 		if (!good_key)
 			doc_decode_error(dec, doc_field_pos(where, l->key.ptr),
 				"\"" RF_STR_FMT "\" is not a label key: expected [prefix/]name, "
-						"the name at most 63 "
+				"the name at most 63 "
 				"of letters, digits, '-', '_' and '.', a letter or digit at both "
 				"ends",
 				RF_STR_ARG(l->key));

@@ -51,11 +51,14 @@ static const char *name_rule_text(enum kube_name_rule rule)
 static void check_names(
 	struct doc_decoder *dec, const struct kube_kind_row *row, const struct kube_meta *meta)
 {
-	if (meta->name.len == 0)
+	const struct doc_node *name = doc_get(meta->node, "name");
+	bool reported = name && name->type != DOC_STRING && name->type != DOC_NULL;
+
+	if (meta->name.len == 0 && !reported)
 		doc_decode_error(dec, doc_field_pos(meta->node, "name"), "%s needs metadata.name%s",
 			row->name,
 			meta->generate_name.len ? " (generateName alone does not name it)" : "");
-	else if (!name_is_valid(row->name_rule, meta->name))
+	else if (meta->name.len && !name_is_valid(row->name_rule, meta->name))
 		doc_decode_error(dec, doc_field_pos(meta->node, "name"),
 			"\"" RF_STR_FMT "\" is not a name for a %s: expected %s",
 			RF_STR_ARG(meta->name), row->name, name_rule_text(row->name_rule));

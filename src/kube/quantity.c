@@ -47,6 +47,10 @@ static bool parse_suffix(struct rf_str s, struct number *n)
 
 	if (s.len == 0)
 		return true;
+	if (s.len == 2 && s.ptr[1] == 'i' && (at = memchr(binary, s.ptr[0], sizeof(binary) - 1))) {
+		n->shift = 10 * (unsigned)(at - binary + 1);
+		return true;
+	}
 	if (s.len > 1 && (s.ptr[0] == 'e' || s.ptr[0] == 'E')) {
 		struct rf_str digits = {.ptr = s.ptr + 1, .len = s.len - 1};
 
@@ -57,10 +61,6 @@ static bool parse_suffix(struct rf_str s, struct number *n)
 		if (!rf_num_i64(digits, -EXPONENT_MAX, EXPONENT_MAX, &exponent))
 			return false;
 		n->exponent += (int)exponent;
-		return true;
-	}
-	if (s.len == 2 && s.ptr[1] == 'i' && (at = memchr(binary, s.ptr[0], sizeof(binary) - 1))) {
-		n->shift = 10 * (unsigned)(at - binary + 1);
 		return true;
 	}
 	at = s.len == 1 && s.ptr[0] != ' ' ? memchr(decimal, s.ptr[0], sizeof(decimal) - 1) : NULL;

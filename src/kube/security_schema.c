@@ -104,6 +104,11 @@ const struct doc_schema kube_security_schema =
 	DOC_SCHEMA("SecurityContext", struct kube_security, security_rows);
 #undef ROW_OF
 
+static bool stays_below(struct rf_str path)
+{
+	return path.ptr[0] != '/' && !memmem(path.ptr, path.len, "..", 2);
+}
+
 static void check_profile(struct doc_decoder *dec, const struct kube_profile *p)
 {
 	bool local;
@@ -117,8 +122,7 @@ static void check_profile(struct doc_decoder *dec, const struct kube_profile *p)
 	if (!local && p->localhost_profile.ptr)
 		doc_decode_error(dec, doc_field_pos(p->node, "localhostProfile"),
 			"localhostProfile is only allowed with type Localhost");
-	if (local && (rf_str_starts(p->localhost_profile, RF_STR("/")) ||
-			     memmem(p->localhost_profile.ptr, p->localhost_profile.len, "..", 2)))
+	if (local && p->localhost_profile.len && !stays_below(p->localhost_profile))
 		doc_decode_error(dec, doc_field_pos(p->node, "localhostProfile"),
 			"expected a path below the profile directory, without \"..\"");
 }

@@ -209,8 +209,30 @@ static const struct doc_field claim_resource_rows[] = {
 };
 SCHEMA(claim_resource_schema, "VolumeResourceRequirements", claim_resource_rows);
 
+static int keep_access_modes(struct doc_decoder *dec, const struct doc_node *node, void *field)
+{
+	static const char *const modes[] = {
+		"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"};
+	int rc = RF_OK;
+
+	(void)field;
+	if (node->type != DOC_SEQ)
+		return doc_decode_error(dec, doc_pos(node), "accessModes: expected a list");
+	doc_each (mode, node) {
+		size_t i = 0;
+
+		while (i < RF_ARRAY_LEN(modes) && !rf_str_is(mode->text, modes[i]))
+			i++;
+		if (i == RF_ARRAY_LEN(modes))
+			rc = doc_decode_error(dec, doc_pos(mode),
+				"expected ReadWriteOnce, ReadOnlyMany, ReadWriteMany or "
+				"ReadWriteOncePod");
+	}
+	return rc;
+}
+
 static const struct doc_field claim_spec_rows[] = {
-	SEEN_STRS("accessModes"),
+	SEEN_CUSTOM("accessModes", keep_access_modes),
 	SEEN_CUSTOM("selector", kube_decode_selector),
 	SEEN_OBJ("resources", claim_resource_schema),
 	SEEN_STR("volumeName"),
