@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -48,8 +49,11 @@ static int limit(__rlimit_resource_t resource, uint64_t value, struct rf_err *er
 	if (getrlimit(resource, &lim) < 0)
 		return rf_err_sys(err, errno, "read a limit");
 	/* Lowering only: what is set already may be tighter, and raising needs a capability. */
+	lim.rlim_cur = value < lim.rlim_max ? value : lim.rlim_max;
+	/* At the soft limit of time comes SIGXCPU, which tells; at the hard one SIGKILL. */
+	if (resource == RLIMIT_CPU)
+		value++;
 	lim.rlim_max = value < lim.rlim_max ? value : lim.rlim_max;
-	lim.rlim_cur = lim.rlim_max;
 	if (setrlimit(resource, &lim) < 0)
 		return rf_err_sys(err, errno, "set a limit");
 	return RF_OK;
@@ -83,6 +87,9 @@ static int become_nobody(uint64_t caps, struct rf_err *err)
 	if (setgroups(0, NULL) < 0 || setresgid(PROC_NOBODY, PROC_NOBODY, PROC_NOBODY) < 0 ||
 		setresuid(PROC_NOBODY, PROC_NOBODY, PROC_NOBODY) < 0)
 		return rf_err_sys(err, errno, "become nobody");
+	/* The kernel forgets it when the identity changes. */
+	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL) < 0)
+		return rf_err_sys(err, errno, "die with the parent");
 	return RF_OK;
 }
 

@@ -80,17 +80,27 @@ static int allow_memory(scmp_filter_ctx ctx)
 				ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec);
 }
 
-/* Calls that fail quietly, because libraries try them and can do without. */
-static int refuse_quietly(scmp_filter_ctx ctx)
+/*
+ * Calls that fail quietly where they are not allowed, because libraries try them and can do
+ * without (iconv looks for its tables, malloc for limits).
+ */
+static int refuse_quietly(scmp_filter_ctx ctx, unsigned calls)
 {
 	static const char *const names[] = {"prlimit64", "getrlimit", "readlink", "open", "sysinfo",
-		"ioctl", "set_robust_list", "rseq", "prctl"};
+		"ioctl", "set_robust_list", "rseq", "prctl", "getcwd", "access", "stat", "lstat"};
+	static const char *const file_names[] = {"openat", "newfstatat", "statx", "readlinkat"};
 	int rc = 0;
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(names) && rc == 0; i++) {
 		int nr = seccomp_syscall_resolve_name(names[i]);
 
 		if (nr >= 0)
+			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1 /* EPERM */), nr, 0);
+	}
+	for (size_t i = 0; i < RF_ARRAY_LEN(file_names) && rc == 0; i++) {
+		int nr = seccomp_syscall_resolve_name(file_names[i]);
+
+		if (nr >= 0 && !(calls & (READ | WRITE)))
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1 /* EPERM */), nr, 0);
 	}
 	return rc;
@@ -106,7 +116,7 @@ static int add_rules(scmp_filter_ctx ctx, unsigned calls)
 		if (nr >= 0 && (rows[i].calls & calls))
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 	}
-	return rc < 0 ? rc : refuse_quietly(ctx);
+	return rc < 0 ? rc : refuse_quietly(ctx, calls);
 }
 
 int proc_seccomp_enter(unsigned calls, struct rf_err *err)
