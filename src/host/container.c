@@ -523,7 +523,7 @@ int container_exec(struct container *c, const struct doc_strs *command, child_ex
 	struct child_spec spec = {.cwd = "/", .own_session = true};
 	AUTO_FREE char *process = NULL;
 	AUTO_FREE char *root = NULL;
-	int held[3], rc = write_process(c, command, &process, err);
+	int held[3] = {-1, -1, -1}, rc = write_process(c, command, &process, err);
 
 	if (rc < 0)
 		return rc;

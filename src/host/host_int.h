@@ -119,15 +119,17 @@ struct host {
 	struct policy *policy;
 	RF_VEC(struct pod *) pods;
 	struct loop_timer *sync_timer; /* endpoints, DNS and fence are out of date */
+	bool policy_dirty;	       /* classes must be worked out anew */
 	bool stopping;
 	int lock_fd;
+	int log_fd; /* STATE/ringfence.log */
 	char *node_name;
 	struct rf_buf seccomp_text; /* the default profile's file */
 	struct rf_arena *seccomp_arena;
 	const struct doc_node *seccomp_doc;
 	char *dns_dir;	  /* RUN/dns: records that the DNS pod reads */
 	char *dns_rootfs; /* STATE/dns-rootfs */
-	unsigned denied_hidden;
+	struct loop_watch *denial_watch;
 };
 
 #endif

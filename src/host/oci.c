@@ -8,8 +8,12 @@
  */
 #include "host/oci.h"
 
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/fd.h"
+#include "base/num.h"
 #include "doc/read.h"
 
 #define PERIOD_USEC  100000
@@ -101,6 +105,59 @@ static void write_limit(struct json_writer *w, const char *key, uint64_t value)
 	json_field_int(w, key, (int64_t)(value > MAX_JSON_INT ? MAX_JSON_INT : value));
 }
 
+/* --- what this machine can give --- */
+
+/* What a child that is root will hold after its execve. */
+static uint64_t machine_caps(void)
+{
+	uint64_t caps = 0;
+
+	for (int i = 0; harden_cap_name(i); i++) {
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1)
+			caps |= (uint64_t)1 << i;
+	}
+	return caps;
+}
+
+uint64_t oci_missing_caps(const struct harden_profile *profile)
+{
+	return profile->named & ~machine_caps();
+}
+
+static int own_oom_score_adj(void)
+{
+	AUTO_BUF text = {.max = 64};
+	struct rf_str line;
+	int64_t value;
+
+	if (rf_file_read("/proc/self/oom_score_adj", &text, NULL) < 0)
+		return 0;
+	rf_str_cut(rf_buf_str(&text), '\n', &line);
+	return rf_num_i64(line, -1000, 1000, &value) ? (int)value : 0;
+}
+
+/* Without CAP_SYS_RESOURCE the kernel lets nobody below the value that is inherited. */
+static int reachable_oom_score_adj(int wanted)
+{
+	int own;
+
+	if (wanted >= 0 || (machine_caps() >> CAP_SYS_RESOURCE & 1))
+		return wanted;
+	own = own_oom_score_adj();
+	return wanted < own ? own : wanted;
+}
+
+/* Nor above the hard limit of the runtime, which is ours. */
+static uint64_t nofile_hard(void)
+{
+	struct rlimit own;
+
+	if (!(machine_caps() >> CAP_SYS_RESOURCE & 1) && getrlimit(RLIMIT_NOFILE, &own) == 0 &&
+		own.rlim_max < NOFILE_HARD)
+		return own.rlim_max;
+	return NOFILE_HARD;
+}
+
 /* --- process --- */
 
 static void write_user(struct json_writer *w, const struct harden_profile *p)
@@ -131,24 +188,16 @@ static void write_caps(struct json_writer *w, const char *key, uint64_t caps)
 
 static void write_capabilities(struct json_writer *w, const struct harden_profile *p)
 {
+	uint64_t machine = machine_caps();
+
 	json_key(w, "capabilities");
 	json_object_begin(w);
-	write_caps(w, "bounding", p->bounding);
-	write_caps(w, "effective", p->effective);
-	write_caps(w, "permitted", p->effective);
-	write_caps(w, "inheritable", p->inheritable);
-	write_caps(w, "ambient", p->ambient);
+	write_caps(w, "bounding", p->bounding & machine);
+	write_caps(w, "effective", p->effective & machine);
+	write_caps(w, "permitted", p->effective & machine);
+	write_caps(w, "inheritable", p->inheritable & machine);
+	write_caps(w, "ambient", p->ambient & machine);
 	json_object_end(w);
-}
-
-/* Without CAP_SYS_RESOURCE nobody gets above the hard limit of the runtime, which is ours. */
-static uint64_t nofile_hard(void)
-{
-	struct rlimit own;
-
-	if (getrlimit(RLIMIT_NOFILE, &own) == 0 && own.rlim_max < NOFILE_HARD)
-		return own.rlim_max;
-	return NOFILE_HARD;
 }
 
 static void write_rlimits(struct json_writer *w)
@@ -190,7 +239,7 @@ static void write_process(
 	write_capabilities(w, spec->profile);
 	write_rlimits(w);
 	json_field_bool(w, "noNewPrivileges", spec->profile->no_new_privileges);
-	json_field_int(w, "oomScoreAdj", spec->profile->oom_score_adj);
+	json_field_int(w, "oomScoreAdj", reachable_oom_score_adj(spec->profile->oom_score_adj));
 	json_object_end(w);
 }
 
@@ -334,6 +383,8 @@ int oci_config_write(const struct oci_spec *spec, struct rf_buf *out)
 {
 	struct json_writer w = {.out = out, .pretty = true};
 
+	if (oci_missing_caps(spec->profile))
+		return RF_EUNSUPPORTED;
 	json_object_begin(&w);
 	json_field_c(&w, "ociVersion", "1.0.2");
 	json_key(&w, "process");
@@ -356,6 +407,8 @@ int oci_process_write(
 
 	if (!args || !args[0])
 		return RF_EINPUT;
+	if (oci_missing_caps(spec->profile))
+		return RF_EUNSUPPORTED;
 	write_process(&w, spec, args, tty);
 	return out->failed ? RF_EINTERNAL : RF_OK;
 }

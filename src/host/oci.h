@@ -33,7 +33,15 @@ void oci_spec_done(struct oci_spec *spec);
 int oci_spec_add_mount(struct oci_spec *spec, const char *type, const char *source,
 	const char *destination, const char *options) RF_MUST_USE;
 
-/* config.json */
+/*
+ * Capabilities that the manifest names and that this machine cannot give: they are not in this
+ * process's bounding set, so the runtime will not have them either. 0 when there is nothing to
+ * complain about; else the container must be refused. Capabilities that nobody named (the defaults,
+ * ALL, privileged) are left out of what is written when the machine has not got them.
+ */
+uint64_t oci_missing_caps(const struct harden_profile *profile);
+
+/* config.json. RF_EUNSUPPORTED when oci_missing_caps() is not 0 (the process writer too). */
 int oci_config_write(const struct oci_spec *spec, struct rf_buf *out) RF_MUST_USE;
 /*
  * process.json for `exec --process`: the container's whole process object with other arguments,

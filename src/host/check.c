@@ -1,0 +1,121 @@
+/*
+ * Everything that would keep a set of manifests from running here, found before anything starts:
+ * fields, images, users, references.
+ */
+#include <unistd.h>
+
+#include "host/bundle.h"
+#include "host/container.h"
+#include "host/dns.h"
+#include "host/host.h"
+
+struct check {
+	const struct host_config *config;
+	struct image_store *images;
+	struct plan plan;
+	struct rf_diags *diags;
+};
+
+static void check_env(const struct check *check, const struct kube_pod *pod,
+	const struct kube_container *container)
+{
+	struct env_pod env = {.plan = &check->plan, .pod = pod, .uid = "", .node = ""};
+	CLEANUP(env_list_done) struct env_list list = {0};
+
+	if (env_build(&env, container, NULL, 0, &list, check->diags) < 0)
+		return; /* said in diags */
+}
+
+static int check_container(const struct check *check, const struct kube_pod *pod,
+	const struct kube_container *container, struct rf_err *err)
+{
+	struct harden_profile profile;
+	AUTO_IMAGE *image = NULL;
+	int rc;
+
+	check_env(check, pod, container);
+	if (dns_is_image(container->image))
+		return RF_OK;
+	rc = image_find(check->images, container->image.ptr, &image, err);
+	if (rc == RF_EABSENT) {
+		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"),
+			"image " RF_STR_FMT " is not on this machine: bring it in with `ringfence "
+			"image import FILE --name " RF_STR_FMT "`",
+			RF_STR_ARG(container->image), RF_STR_ARG(container->image));
+		return RF_OK;
+	}
+	if (rc < 0)
+		return rc;
+	rc = container_profile(image, pod->spec, container, &profile, check->diags, err);
+	if (rc == RF_EINPUT && err->msg[0])
+		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"), "%s",
+			err->msg);
+	return rc == RF_EINPUT ? RF_OK : rc;
+}
+
+static int check_list(const struct check *check, const struct kube_pod *pod,
+	const struct doc_list *list, struct rf_err *err)
+{
+	const struct kube_container *containers = list->items;
+
+	for (size_t i = 0; i < list->count; i++) {
+		int rc;
+
+		err->msg[0] = '\0';
+		rc = check_container(check, pod, &containers[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	return RF_OK;
+}
+
+static int check_pod(const struct check *check, const struct kube_pod *pod, struct rf_err *err)
+{
+	struct env_pod env = {.plan = &check->plan, .pod = pod, .uid = "", .node = ""};
+	int rc = check_list(check, pod, &pod->spec->init_containers, err);
+
+	if (rc == RF_OK)
+		rc = check_list(check, pod, &pod->spec->containers, err);
+	if (rc == RF_OK)
+		rc = volume_check(&env, check->diags);
+	return rc == RF_EINPUT ? RF_OK : rc;
+}
+
+static int check_all(struct check *check, struct rf_err *err)
+{
+	rf_vec_each (pod, &check->plan.pods.list) {
+		/* Pods of one workload are alike. */
+		int rc = pod->ordinal ? RF_OK : check_pod(check, pod, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return RF_OK;
+}
+
+int host_check(const struct host_config *config, const struct instance *inst, struct kube_set *set,
+	struct rf_diags *diags, struct rf_err *err)
+{
+	struct check check = {.config = config, .diags = diags};
+	struct plan_addresses addresses = {.arena = NULL};
+	int rc = image_store_open(inst->images, &check.images, err);
+
+	if (rc < 0)
+		return rc;
+	rc = plan_addresses_init(&addresses) < 0
+		     ? rf_err_nomem(err)
+		     : plan_make(set, &config->ranges, &addresses, &check.plan, diags, err);
+	if (rc == RF_OK || (rc == RF_EINPUT && diags->error_count))
+		rc = check_all(&check, err);
+	plan_done(&check.plan);
+	plan_addresses_done(&addresses);
+	image_store_free(check.images);
+	return rc;
+}
+
+int host_add_dns(struct kube_set *set, struct rf_diags *diags, struct rf_err *err)
+{
+	if (kube_find(set, KUBE_SERVICE, RF_STR("kube-system"), RF_STR("kube-dns")))
+		return RF_OK;
+	return kube_load_text(set, rf_str_of(dns_manifest), "<built-in DNS>", diags, err);
+}

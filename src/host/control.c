@@ -1,0 +1,393 @@
+/*
+ * Sessions of the control socket. Requests are rows of a table; an answer is queued and written as
+ * the socket takes it, so that a slow reader holds nobody up.
+ */
+#include "host/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "doc/read.h"
+#include "host/container.h"
+#include "host/host.h"
+#include "host/merge.h"
+#include "host/pod.h"
+#include "host/status.h"
+
+/* A watcher that does not read is dropped at this backlog. */
+#define OUT_MAX ((size_t)16 << 20)
+
+struct session {
+	struct control *control;
+	struct session *next, **link;
+	int fd;
+	struct loop_watch *watch;
+	struct rf_buf in, out;
+	bool watching, closing;
+};
+
+struct control {
+	struct host *host;
+	int fd;
+	struct loop_watch *watch;
+	struct session *sessions;
+	unsigned count;
+};
+
+static void session_free(struct session *s)
+{
+	loop_unwatch(s->watch);
+	rf_fd_closep(&s->fd);
+	rf_buf_done(&s->in);
+	rf_buf_done(&s->out);
+	*s->link = s->next;
+	if (s->next)
+		s->next->link = s->link;
+	s->control->count--;
+	free(s);
+}
+
+/* Writes what is queued; false when the session is over. */
+static bool flush(struct session *s)
+{
+	while (s->out.len) {
+		ssize_t put = send(s->fd, s->out.data, s->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0 && errno == EAGAIN) {
+			loop_watch_set(s->watch, LOOP_READ | LOOP_WRITE);
+			return true;
+		}
+		if (put < 0)
+			return false;
+		memmove(s->out.data, s->out.data + put, s->out.len - (size_t)put);
+		s->out.len -= (size_t)put;
+	}
+	loop_watch_set(s->watch, LOOP_READ);
+	return !s->closing;
+}
+
+/* --- requests --- */
+
+static void answer_error(struct json_writer *w, const char *message)
+{
+	json_object_begin(w);
+	json_field_c(w, "error", message);
+	json_object_end(w);
+}
+
+static void on_status(
+	struct session *s, const struct doc_node *request RF_UNUSED, struct json_writer *w)
+{
+	status_write(s->control->host, w);
+	s->closing = true;
+}
+
+static void on_watch(
+	struct session *s, const struct doc_node *request RF_UNUSED, struct json_writer *w)
+{
+	const struct host *host = s->control->host;
+
+	s->watching = true;
+	rf_vec_each (pod, &host->pods) {
+		status_pod_event(*pod, w->out);
+		rf_buf_add_char(w->out, '\n');
+	}
+	json_object_begin(w);
+	json_field_c(w, "event", "watching");
+	json_object_end(w);
+}
+
+static void on_apply(struct session *s, const struct doc_node *request, struct json_writer *w)
+{
+	merge_apply(s->control->host, request, w);
+	s->closing = true;
+}
+
+static void on_down(
+	struct session *s, const struct doc_node *request RF_UNUSED, struct json_writer *w)
+{
+	json_object_begin(w);
+	json_field_bool(w, "ok", true);
+	json_object_end(w);
+	s->closing = true;
+	host_stop(s->control->host);
+}
+
+/* The container that "exec" means: the one named, or the pod's first. */
+static const struct container *exec_target(
+	const struct host *host, const struct doc_node *request, const char **ret_problem)
+{
+	const struct doc_node *pod_name = doc_get(request, "pod");
+	const struct doc_node *name = doc_get(request, "container");
+	const struct pod *pod = pod_name ? host_find_pod(host, pod_name->text) : NULL;
+	const struct container *c;
+
+	*ret_problem = "no such pod (see `ringfence ps`)";
+	if (!pod || pod->container_count == pod->init_count)
+		return NULL;
+	c = name && name->text.len ? pod_find_container(pod, name->text)
+				   : &pod->containers[pod->init_count];
+	*ret_problem = "the pod has no such container";
+	if (!c)
+		return NULL;
+	*ret_problem = "the container is not running";
+	return c->state == CONTAINER_RUNNING ? c : NULL;
+}
+
+static void on_exec(struct session *s, const struct doc_node *request, struct json_writer *w)
+{
+	const struct host *host = s->control->host;
+	const char *problem;
+	const struct container *c = exec_target(host, request, &problem);
+
+	s->closing = true;
+	if (!c) {
+		answer_error(w, problem);
+		return;
+	}
+	json_object_begin(w);
+	json_field_c(w, "runtime", host->runtime.path);
+	json_key(w, "root");
+	json_strf(w, "%s/runtime", host->inst.run_dir);
+	json_field_c(w, "id", c->id);
+	json_key(w, "config");
+	json_strf(w, "%s/config.json", c->dir);
+	json_object_end(w);
+}
+
+static const struct {
+	const char *verb;
+	void (*answer)(struct session *s, const struct doc_node *request, struct json_writer *w);
+} verbs[] = {
+	{"status", on_status},
+	{"watch", on_watch},
+	{"apply", on_apply},
+	{"exec", on_exec},
+	{"down", on_down},
+};
+
+static void answer(struct session *s, struct rf_str line)
+{
+	AUTO_ARENA *arena = rf_arena_new(4 * CONTROL_MAX_LINE);
+	struct json_writer w = {.out = &s->out};
+	const struct doc_node *request, *verb;
+
+	if (!arena || doc_parse_json(line, "request", 1, arena, NULL, &request) < 0) {
+		answer_error(&w, "the request is not a JSON object");
+		s->closing = true;
+		return;
+	}
+	verb = doc_get(request, "verb");
+	for (size_t i = 0; verb && i < RF_ARRAY_LEN(verbs); i++) {
+		if (rf_str_is(verb->text, verbs[i].verb)) {
+			verbs[i].answer(s, request, &w);
+			rf_buf_add_char(&s->out, '\n');
+			return;
+		}
+	}
+	answer_error(&w, "the request names no known verb");
+	s->closing = true;
+}
+
+static void take_lines(struct session *s)
+{
+	char *end;
+
+	while (!s->closing && s->in.len && (end = memchr(s->in.data, '\n', s->in.len))) {
+		size_t used = (size_t)(end - s->in.data) + 1;
+
+		answer(s, (struct rf_str){s->in.data, used - 1});
+		memmove(s->in.data, s->in.data + used, s->in.len - used);
+		s->in.len -= used;
+	}
+}
+
+static void session_ready(void *ctx, unsigned events)
+{
+	struct session *s = ctx;
+	char *room;
+	ssize_t got;
+
+	if (events & LOOP_READ) {
+		room = rf_buf_reserve(&s->in, 65536);
+		got = room ? recv(s->fd, room, 65536, MSG_DONTWAIT) : 0;
+		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+			session_free(s);
+			return;
+		}
+		if (got > 0)
+			s->in.len += (size_t)got;
+		take_lines(s);
+	}
+	if (s->out.failed || !flush(s))
+		session_free(s);
+}
+
+static bool peer_is_root(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.uid == 0;
+}
+
+static void accept_session(void *ctx, unsigned events RF_UNUSED)
+{
+	struct control *control = ctx;
+	AUTO_FD fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct session *s;
+
+	if (fd < 0 || control->count >= CONTROL_MAX_CLIENTS || !peer_is_root(fd))
+		return;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return;
+	*s = (struct session){.control = control, .fd = TAKE_FD(fd)};
+	s->in.max = CONTROL_MAX_LINE;
+	s->out.max = OUT_MAX;
+	s->next = control->sessions;
+	s->link = &control->sessions;
+	if (s->next)
+		s->next->link = &s->next;
+	control->sessions = s;
+	control->count++;
+	s->watch = loop_watch_fd(control->host->loop, s->fd, LOOP_READ, session_ready, s);
+	if (!s->watch)
+		session_free(s);
+}
+
+static int unix_address(const struct instance *inst, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	return rf_str_copy(rf_str_of(inst->socket), ret->sun_path, sizeof(ret->sun_path))
+		       ? RF_OK
+		       : RF_EINPUT;
+}
+
+int control_open(struct host *host, struct control **ret, struct rf_err *err)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	struct sockaddr_un address;
+
+	if (!control || unix_address(&host->inst, &address) < 0) {
+		free(control);
+		return rf_err_nomem(err);
+	}
+	control->host = host;
+	unlink(host->inst.socket); /* of an earlier one: we hold the lock */
+	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (control->fd >= 0 &&
+		bind(control->fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+		chmod(host->inst.socket, 0600) == 0 && listen(control->fd, 16) == 0)
+		control->watch =
+			loop_watch_fd(host->loop, control->fd, LOOP_READ, accept_session, control);
+	if (!control->watch) {
+		rf_err_sys(err, errno, "listen on %s", host->inst.socket);
+		control_close(control);
+		return RF_EIO;
+	}
+	*ret = control;
+	return RF_OK;
+}
+
+void control_close(struct control *control)
+{
+	if (!control)
+		return;
+	while (control->sessions) {
+		flush(control->sessions);
+		session_free(control->sessions);
+	}
+	loop_unwatch(control->watch);
+	rf_fd_closep(&control->fd);
+	free(control);
+}
+
+void control_broadcast(struct control *control, struct rf_str line)
+{
+	struct session *next;
+
+	for (struct session *s = control ? control->sessions : NULL; s; s = next) {
+		next = s->next;
+		if (!s->watching)
+			continue;
+		rf_buf_add_str(&s->out, line);
+		rf_buf_add_char(&s->out, '\n');
+		if (s->out.failed || !flush(s))
+			session_free(s);
+	}
+}
+
+/* --- the other side --- */
+
+int control_connect(const struct instance *inst, struct rf_err *err)
+{
+	struct sockaddr_un address;
+	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || unix_address(inst, &address) < 0)
+		return rf_err_sys(err, errno, "socket");
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		if (errno == EACCES)
+			return rf_err_set(err, RF_EDENIED,
+				"%s can be reached by root only: run this as root", inst->socket);
+		return rf_err_set(err, RF_EABSENT,
+			"no Ringfence is running (nobody listens on %s): start one with "
+			"`ringfence up`",
+			inst->socket);
+	}
+	return TAKE_FD(fd);
+}
+
+int control_read_line(int fd, struct rf_buf *carry, struct rf_buf *out, struct rf_err *err)
+{
+	carry->max = CONTROL_MAX_LINE;
+	rf_buf_clear(out);
+	for (;;) {
+		char *end = carry->len ? memchr(carry->data, '\n', carry->len) : NULL;
+		char *room;
+		ssize_t got;
+
+		if (end) {
+			size_t used = (size_t)(end - carry->data);
+
+			rf_buf_add(out, carry->data, used);
+			memmove(carry->data, end + 1, carry->len - used - 1);
+			carry->len -= used + 1;
+			return out->failed ? rf_err_nomem(err) : RF_OK;
+		}
+		room = rf_buf_reserve(carry, 65536);
+		if (!room)
+			return rf_err_set(err, RF_ELIMIT, "the answer is too long");
+		got = read(fd, room, 65536);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return rf_err_sys(err, errno, "read from the supervisor");
+		if (got == 0)
+			return rf_err_set(err, RF_EABSENT, "the supervisor has closed");
+		carry->len += (size_t)got;
+	}
+}
+
+int control_ask(
+	const struct instance *inst, struct rf_str request, struct rf_buf *out, struct rf_err *err)
+{
+	AUTO_BUF carry = {0};
+	AUTO_FD fd = control_connect(inst, err);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = rf_fd_write_all(fd, request.ptr, request.len, err);
+	if (rc == RF_OK)
+		rc = rf_fd_write_all(fd, "\n", 1, err);
+	return rc < 0 ? rc : control_read_line(fd, &carry, out, err);
+}

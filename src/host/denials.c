@@ -1,0 +1,132 @@
+/* From a logged packet back to the policy: the same compiled form that denied it explains it. */
+#include "host/denials.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "host/control.h"
+#include "host/host.h"
+#include "policy/explain.h"
+
+static void write_end(struct json_writer *w, const struct host *host, const char *key,
+	const struct policy_end *end)
+{
+	char text[RF_IP_TEXT_SIZE];
+
+	json_key(w, key);
+	if (end->pod == POLICY_NO_POD) {
+		json_c(w, rf_ip_text(&end->ip, text));
+	} else {
+		const struct kube_pod *pod = &host->plan->pods.list.items[end->pod];
+
+		json_strf(w, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(pod->namespace),
+			RF_STR_ARG(pod->name));
+	}
+}
+
+static void write_policies(struct json_writer *w, const struct policy_why *why)
+{
+	json_key(w, "policies");
+	json_array_begin(w);
+	for (size_t i = 0; i < why->reasons.count; i++) {
+		const struct policy_reason *reason = &why->reasons.items[i];
+
+		if (reason->kind == POLICY_ISOLATES)
+			json_strf(w, RF_STR_FMT "/" RF_STR_FMT " (%s:%u)",
+				RF_STR_ARG(reason->policy->meta.namespace),
+				RF_STR_ARG(reason->policy->meta.name),
+				reason->pos.file ? reason->pos.file : "", reason->pos.line);
+	}
+	json_array_end(w);
+}
+
+/* The direction that denies, egress first; "policy" has since changed when neither does. */
+static void write_reasons(struct json_writer *w, struct host *host, const struct policy_ends *ends,
+	const struct policy_ask *ask)
+{
+	static const enum policy_dir dirs[] = {POLICY_EGRESS, POLICY_INGRESS};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(dirs); i++) {
+		struct policy_why why;
+		bool denies;
+
+		if (policy_explain(host->policy, ends, ask, dirs[i], &why) < 0)
+			return;
+		denies = !why.allowed;
+		if (denies) {
+			json_field_c(w, "direction", policy_dir_name(dirs[i]));
+			write_policies(w, &why);
+		}
+		policy_why_done(&why);
+		if (denies)
+			return;
+	}
+}
+
+static void append_line(struct host *host, const struct rf_buf *line)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FD fd = -1;
+
+	if (asprintf(&path, "%s/denials.log", host->inst.state_dir) < 0) {
+		path = NULL;
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd >= 0 && rf_fd_write_all(fd, line->data, line->len, NULL) == RF_OK &&
+		rf_fd_write_all(fd, "\n", 1, NULL) < 0)
+		return;
+}
+
+static void on_denial(void *ctx, const struct denial *denial)
+{
+	struct host *host = ctx;
+	struct policy_ends ends;
+	struct policy_ask ask = {.proto = denial->proto, .port = denial->to_port};
+	AUTO_BUF line = {0};
+	struct json_writer w = {.out = &line};
+
+	if (!host->policy)
+		return;
+	ends.from = policy_end_of_ip(host->policy, &denial->from);
+	ends.to = policy_end_of_ip(host->policy, &denial->to);
+	json_object_begin(&w);
+	json_field_c(&w, "event", "denied");
+	json_field_int(&w, "time", (int64_t)time(NULL));
+	write_end(&w, host, "from", &ends.from);
+	write_end(&w, host, "to", &ends.to);
+	json_field_c(&w, "protocol", policy_proto_name(denial->proto));
+	if (denial->proto != POLICY_OTHER)
+		json_field_int(&w, "port", denial->to_port);
+	write_reasons(&w, host, &ends, &ask);
+	json_object_end(&w);
+	if (line.failed)
+		return;
+	append_line(host, &line);
+	control_broadcast(host->control, rf_buf_str(&line));
+}
+
+static void readable(void *ctx, unsigned events RF_UNUSED)
+{
+	struct host *host = ctx;
+	struct rf_err err;
+	unsigned lost = 0;
+
+	if (denial_read(host->denials, on_denial, host, &lost, &err) < 0)
+		host_note(host, "the kernel's log of denials: %s", err.msg);
+	if (lost)
+		host_note(host, "%u denials were not logged: they came too fast", lost);
+}
+
+int denials_watch(struct host *host, struct rf_err *err)
+{
+	int rc = denial_open(FENCE_NFLOG_GROUP, &host->denials, err);
+
+	if (rc < 0)
+		return rc;
+	host->denial_watch =
+		loop_watch_fd(host->loop, denial_fd(host->denials), LOOP_READ, readable, host);
+	return host->denial_watch ? RF_OK : rf_err_nomem(err);
+}
