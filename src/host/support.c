@@ -51,8 +51,9 @@ static void refuse(const struct check *check, const struct support_row *row,
 	rf_buf_addf(&text, ": %s", key);
 	if (value && value->text.len)
 		rf_buf_addf(&text, ": " RF_STR_FMT, RF_STR_ARG(value->text));
-	rf_diag_add(check->diags, RF_ERROR, doc_field_pos(where, key),
-		"%s is not supported here: %s; %s", rf_buf_cstr(&text), row->why, row->instead);
+	rf_diag_add(check->diags, RF_ERROR, doc_field_pos(where, key), "%s is %s: %s; %s",
+		rf_buf_cstr(&text), value ? "not supported here" : "missing", row->why,
+		row->instead);
 }
 
 /* The map that holds the last part of a dotted field; *ret_key is that part. */
