@@ -141,7 +141,8 @@ static uint64_t parse_list(
 
 /*
  * As containerd applies them: ALL of add, then ALL of drop, then the names added, then the names
- * dropped, so that in a contradiction the drop wins. Returns what was asked for by add.
+ * dropped, so that in a contradiction the drop wins. Returns what was asked for by add, and puts
+ * what it named into the profile.
  */
 static uint64_t apply_lists(struct harden_work *work, uint64_t *caps)
 {
@@ -158,6 +159,7 @@ static uint64_t apply_lists(struct harden_work *work, uint64_t *caps)
 	if (drop_all)
 		*caps = 0;
 	*caps = (*caps | add) & ~drop;
+	work->profile.named = add & *caps;
 	return add_all ? ALL_CAPS : add;
 }
 

@@ -34,8 +34,13 @@ struct harden_profile {
 	bool read_only_root;
 	bool no_new_privileges;
 	bool privileged;
-	/* Bit n: capability n (linux/capability.h). permitted == effective == what is granted. */
+	/*
+	 * Bit n: capability n (linux/capability.h). permitted == effective == what the
+	 * process has after its execve: bounding for uid 0, ambient for any other.
+	 */
 	uint64_t bounding, effective, inheritable, ambient;
+	/* Of bounding: added by name. A machine that cannot give one of these refuses the pod. */
+	uint64_t named;
 	enum harden_seccomp seccomp;
 	struct rf_str seccomp_file; /* HARDEN_SECCOMP_LOCALHOST: relative, without ".." */
 	bool mask_paths;	    /* procMount Default: masked and read-only paths apply */

@@ -258,6 +258,7 @@ static void add_all_gives_every_capability(void)
 
 	CHECK_INT(__builtin_popcountll(f.profile.bounding), CAP_LAST_CAP);
 	CHECK(!(f.profile.bounding & BIT(CAP_NET_RAW)));
+	CHECK_INT(f.profile.named, 0);
 }
 
 static void a_capability_that_is_added_and_dropped_is_dropped(void)
@@ -286,6 +287,7 @@ static void what_is_added_for_another_uid_than_root_is_ambient_and_inheritable(v
 	CHECK(f.profile.ambient == BIT(CAP_NET_BIND_SERVICE));
 	CHECK(f.profile.inheritable == BIT(CAP_NET_BIND_SERVICE));
 	CHECK(f.profile.effective == BIT(CAP_NET_BIND_SERVICE));
+	CHECK(f.profile.named == BIT(CAP_NET_BIND_SERVICE));
 }
 
 static void defaults_are_not_effective_for_another_uid_than_root(void)

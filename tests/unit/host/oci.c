@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -254,10 +255,14 @@ static void a_process_from_a_stored_config_is_the_process_written_directly(void)
 static void a_stored_config_without_a_restriction_is_refused(void)
 {
 	static const char *const args[] = {"/bin/id", NULL};
-	static const char *const configs[] = {"", "{}", "{\"process\":{}}", "{\"process\":[]}",
+	static const char *const configs[] = {
+		"",
+		"{}",
+		"{\"process\":{}}",
+		"{\"process\":[]}",
 		"{\"process\":{\"user\":{},\"capabilities\":{},\"args\":[]}}",
-		"{\"process\":{\"user\":{},\"capabilities\":{},\"args\":[],\"noNewPrivileges\":1}"
-		"}"};
+		"{\"process\":{\"user\":{},\"capabilities\":{},\"args\":[],\"noNewPrivileges\":1}}",
+	};
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(configs); i++) {
 		AUTO_BUF out = {.data = NULL};
@@ -563,6 +568,42 @@ static void escalation_and_a_writable_root_are_there_when_asked_for(void)
 	run_and_exec(&p, false);
 }
 
+/* All capabilities that there are, of which this machine may lack some; and a low oom score. */
+static void privileged_runs_with_what_the_machine_has(void)
+{
+	struct harden_profile p = profile_of(0, UINT64_MAX);
+	static const char *const once[] = {CRUN, "run", "--bundle", BUNDLE, id, NULL};
+	CLEANUP(oci_spec_done) struct oci_spec spec = {.profile = NULL};
+	AUTO_BUF out = {.data = NULL};
+
+	NEEDS_CRUN;
+	p.privileged = true;
+	p.mask_paths = p.no_new_privileges = false;
+	p.oom_score_adj = -997;
+	REQUIRE(make_bundle(&spec, &p, script, false));
+	CHECKF(run(once, &out) == 0, "%s", rf_buf_cstr(&out));
+	expect(rf_buf_str(&out), "\nsysctl=writable\n");
+	remove_container();
+}
+
+/* The last one: what is dropped does not come back. */
+static void a_named_capability_that_the_machine_lacks_is_refused(void)
+{
+	static const char *const args[] = {"/bin/id", NULL};
+	WRITTEN w;
+
+	if (prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0) < 0)
+		SKIP("needs root");
+	REQUIRE(written_init(&w));
+	w.profile.bounding |= BIT(CAP_SYS_TIME);
+	CHECK(oci_missing_caps(&w.profile) == 0);
+	w.profile.named = BIT(CAP_SYS_TIME) | BIT(CAP_CHOWN);
+	CHECK(oci_missing_caps(&w.profile) == BIT(CAP_SYS_TIME));
+	CHECK_INT(oci_config_write(&w.spec, &w.text), RF_EUNSUPPORTED);
+	CHECK_INT(oci_process_write(&w.spec, args, false, &w.text), RF_EUNSUPPORTED);
+	CHECK_INT(w.text.len, 0);
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -583,5 +624,7 @@ int main(int argc, char **argv)
 	RUN(a_process_of_another_uid_has_its_groups_and_the_added_capability);
 	RUN(a_process_without_capabilities_has_none);
 	RUN(escalation_and_a_writable_root_are_there_when_asked_for);
+	RUN(privileged_runs_with_what_the_machine_has);
+	RUN(a_named_capability_that_the_machine_lacks_is_refused);
 	return TAP_END();
 }
