@@ -12,6 +12,8 @@
 #define DOC_MAX_SCALAR	  ((size_t)8 << 20) /* bytes of one scalar */
 #define DOC_MAX_DOCUMENTS 200000
 #define DOC_MAX_INPUT	  ((size_t)1 << 30)
+/* Documents of a YAML text that cannot be read to their end; reading stops after as many. */
+#define DOC_MAX_BROKEN 1000
 /* Nodes that aliases may stand for in one document, beyond those written out ("billion laughs"). */
 #define DOC_MAX_ALIASED 10000
 

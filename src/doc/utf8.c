@@ -102,7 +102,7 @@ static size_t show_one(struct rf_str text, size_t *at, char out[static 8])
 	*at += len ? len : 1;
 	if (len == 1 && (rune == '\n' || rune == '"' || rune == '\\' || rune == '\t')) {
 		out[0] = '\\';
-		out[1] = rune == '\n' ? 'n' : rune == '\t' ? 't' : (char)rune;
+		out[1] = (char)(rune == '\n' ? 'n' : rune == '\t' ? 't' : rune);
 		return 2;
 	}
 	if (len == 0 || rune < 0x20 || rune == 0x7f)

@@ -14,6 +14,7 @@
 #include "doc/build_int.h"
 #include "doc/utf8.h"
 #include "doc/yaml_int.h"
+#include "doc/yaml_text_int.h"
 
 struct reader {
 	struct doc_builder b;
@@ -22,6 +23,7 @@ struct reader {
 	void *ctx;
 	int sink_rc;
 	size_t document_count;
+	size_t broken_count;
 	size_t aliased_count;
 	struct rf_map anchors; /* name to node */
 	/* The segment: */
@@ -300,66 +302,22 @@ static int on_event(struct reader *r, const yaml_event_t *event)
 
 /* --- segments --- */
 
-static size_t line_start(struct rf_str text, size_t at)
-{
-	while (at > 0 && text.ptr[at - 1] != '\n')
-		at--;
-	return at;
-}
-
-static bool is_document_line(struct rf_str text, size_t at)
-{
-	if (text.len - at < 3 || memcmp(text.ptr + at, "---", 3) != 0)
-		return false;
-	return text.len - at == 3 || strchr(" \t\r\n", text.ptr[at + 3]);
-}
-
-/* The first line with "---" that begins at or after from; end when there is none. */
-static size_t next_document(struct rf_str text, size_t from, size_t end)
-{
-	size_t at = from;
-
-	while (at < end) {
-		const char *newline;
-
-		if ((at == 0 || text.ptr[at - 1] == '\n') && is_document_line(text, at))
-			return at;
-		newline = memchr(text.ptr + at, '\n', end - at);
-		if (!newline)
-			break;
-		at = (size_t)(newline - text.ptr) + 1;
-	}
-	return end;
-}
-
-/* The byte that lies count characters after start. */
-static size_t skip_characters(struct rf_str text, size_t start, size_t end, size_t count)
-{
-	while (start < end && count > 0) {
-		start++;
-		while (start < end && ((unsigned char)text.ptr[start] & 0xc0) == 0x80)
-			start++;
-		count--;
-	}
-	return start;
-}
-
 /* Where to go on after an error at a character of the segment: always beyond start. */
 static size_t resume_at(const struct reader *r, size_t start, size_t end, size_t index)
 {
-	size_t at = line_start(r->text, skip_characters(r->text, start, end, index));
+	size_t at = doc_yaml_line_start(r->text, doc_yaml_skip(r->text, start, end, index));
 	size_t least = start;
 
 	if (r->document_seen)
-		least = skip_characters(r->text, start, end, r->document_index);
-	return next_document(r->text, at > least ? at : least + 1, end);
+		least = doc_yaml_skip(r->text, start, end, r->document_index);
+	return doc_yaml_next_document(r->text, at > least ? at : least + 1, end);
 }
 
 static int syntax_error(struct reader *r, const yaml_parser_t *parser, size_t start, size_t end)
 {
 	struct rf_pos pos = pos_of(r, &parser->problem_mark);
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
-	size_t at = skip_characters(r->text, start, end, parser->problem_mark.index);
+	size_t at = doc_yaml_skip(r->text, start, end, parser->problem_mark.index);
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return RF_EINTERNAL;
@@ -412,26 +370,18 @@ static int read_segment(struct reader *r, size_t start, size_t end, size_t *ret_
 	*ret_next = end;
 	if (rc != RF_EINPUT)
 		return rc;
+	r->broken_count++;
 	*ret_next = resume_at(r, start, end, index);
 	return RF_OK;
-}
-
-static uint32_t count_lines(struct rf_str text, size_t start, size_t end)
-{
-	uint32_t count = 0;
-
-	for (size_t i = start; i < end; i++)
-		count += text.ptr[i] == '\n';
-	return count;
 }
 
 /* Reports the byte at bad, whose line is counted from that of the segment at start. */
 static void report_byte(struct reader *r, size_t start, size_t bad)
 {
-	size_t line = line_start(r->text, bad);
+	size_t line = doc_yaml_line_start(r->text, bad);
 	struct rf_str before = {.ptr = r->text.ptr + line, .len = bad - line};
 	struct rf_pos pos = {.file = r->b.file,
-		.line = r->first_line + count_lines(r->text, start, bad) + 1,
+		.line = r->first_line + doc_yaml_count_lines(r->text, start, bad) + 1,
 		.col = (uint32_t)doc_utf8_count(before) + 1};
 	struct rf_str rest = {.ptr = r->text.ptr + bad, .len = r->text.len - bad};
 	uint32_t rune;
@@ -441,16 +391,20 @@ static void report_byte(struct reader *r, size_t start, size_t bad)
 			(unsigned)rune);
 	else
 		doc_build_error(&r->b, pos, "byte 0x%02x is not UTF-8", (unsigned char)*rest.ptr);
+	r->broken_count++;
 }
 
-/* Where the good part before bad ends: at the line that begins bad's document. */
-static size_t good_end(struct rf_str text, size_t start, size_t bad)
+/* False when there is no point in reading on; too many broken documents are reported. */
+static bool may_go_on(struct reader *r)
 {
-	size_t at = line_start(text, bad);
+	struct rf_pos pos = {.file = r->b.file, .line = r->first_line + 1, .col = 1};
 
-	while (at > start && !is_document_line(text, at))
-		at = line_start(text, at - 1);
-	return at > start ? at : start;
+	if (r->sink_rc < 0 || r->document_count > DOC_MAX_DOCUMENTS)
+		return false;
+	if (r->broken_count < DOC_MAX_BROKEN)
+		return true;
+	doc_build_error(&r->b, pos, "%d broken documents: the rest was not read", DOC_MAX_BROKEN);
+	return false;
 }
 
 static int read_all(struct reader *r)
@@ -458,22 +412,21 @@ static int read_all(struct reader *r)
 	size_t at = 0, good = 0, bad = 0, len = r->text.len;
 	int rc = RF_OK;
 
-	while (at < len && rc == RF_OK && r->sink_rc >= 0 &&
-		r->document_count <= DOC_MAX_DOCUMENTS) {
+	while (at < len && rc == RF_OK && may_go_on(r)) {
 		struct rf_str rest = {.ptr = r->text.ptr + at, .len = len - at};
 		size_t next = len;
 
 		if (at >= good) {
 			bad = at + doc_utf8_span(rest);
-			good = bad < len ? good_end(r->text, at, bad) : len;
+			good = bad < len ? doc_yaml_good_end(r->text, at, bad) : len;
 		}
 		if (at < good) {
 			rc = read_segment(r, at, good, &next);
 		} else {
 			report_byte(r, at, bad);
-			next = next_document(r->text, bad, len);
+			next = doc_yaml_next_document(r->text, bad, len);
 		}
-		r->first_line += count_lines(r->text, at, next);
+		r->first_line += doc_yaml_count_lines(r->text, at, next);
 		at = next;
 	}
 	return rc;

@@ -320,6 +320,20 @@ static void sizes_and_counts_are_bounded(void)
 	CHECK_STR(rf_buf_cstr(&documents.said), "200001:1 more than 200000 documents");
 }
 
+static void reading_stops_after_many_broken_documents(void)
+{
+	AUTO_BUF text = {.data = NULL};
+	AUTO_LOAD load;
+
+	for (int i = 0; i < DOC_MAX_BROKEN + 50; i++)
+		rf_buf_add_c(&text, i % 2 ? "--- ]\n" : "--- \xff\n");
+	rf_buf_add_c(&text, "--- a\n");
+	load_with(&load, doc_read_yaml, rf_buf_str(&text));
+	CHECK_INT(load.rc, RF_OK);
+	CHECK_INT(load.count, 0);
+	CHECK_INT(load.diags.error_count, DOC_MAX_BROKEN + 1);
+}
+
 static void an_input_over_the_bound_is_refused_unread(void)
 {
 	struct rf_str huge = {.ptr = "", .len = DOC_MAX_INPUT + 1};
@@ -360,6 +374,7 @@ int main(int argc, char **argv)
 	RUN(the_sink_can_stop_the_reading);
 	RUN(running_out_of_memory_is_said);
 	RUN(sizes_and_counts_are_bounded);
+	RUN(reading_stops_after_many_broken_documents);
 	RUN(an_input_over_the_bound_is_refused_unread);
 	return TAP_END();
 }
