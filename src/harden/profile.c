@@ -53,7 +53,7 @@ void harden_refuse(struct harden_work *work, struct rf_pos pos, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(msg, sizeof(msg), fmt, ap);
+	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
 	work->failed = true;
 	if (!is_reported(work->diags, pos, msg))

@@ -288,12 +288,13 @@ static void a_process_without_a_command_is_refused(void)
 /* --- what the process has --- */
 
 #define BUNDLE "/mnt"
-#define TRY_WRITE(name, path) \
-	"if (: >" path ") 2>/dev/null; then echo " name "=writable; else echo " name "=ro; fi;"
-#define SCRIPT                                                                       \
-	"cat /proc/self/status; echo umask=$(umask) nofile=$(ulimit -n);" TRY_WRITE( \
-		"root", "/written") TRY_WRITE("sysctl",                              \
-		"/proc/sys/kernel/domainname") "echo oom=$(cat /proc/self/oom_score_adj)"
+/* Every line of what it prints is compared with the profile. */
+static const char inside[] =
+	"cat /proc/self/status; echo umask=$(umask) nofile=$(ulimit -n)\n"
+	"try() { if (: >$2) 2>/dev/null; then echo $1=writable; else echo $1=ro; fi; }\n"
+	"try root /written; try sysctl /proc/sys/kernel/domainname\n"
+	"if unshare -U true 2>/dev/null; then echo userns=yes; else echo userns=no; fi\n"
+	"echo oom=$(cat /proc/self/oom_score_adj)\n";
 
 static char id[64], cgroups_path[72];
 
@@ -464,7 +465,7 @@ static void expect_ids(struct rf_str text, const struct harden_profile *p)
 	expect(text, rf_buf_cstr(&line));
 }
 
-/* All that SCRIPT printed against the profile. */
+/* All that the script printed against the profile. */
 static void expect_all(struct rf_str text, const struct harden_profile *p, bool confined)
 {
 	char line[64];
@@ -477,14 +478,16 @@ static void expect_all(struct rf_str text, const struct harden_profile *p, bool 
 	expect_caps(text, "CapAmb", p->ambient);
 	snprintf(line, sizeof(line), "\nNoNewPrivs:\t%d\n", p->no_new_privileges);
 	expect(text, line);
-	if (confined)
+	if (confined) {
 		expect(text, "\nSeccomp:\t2\n");
+		expect(text, "\nuserns=no\n");
+	}
 	expect(text, "\numask=0022 nofile=1024\n");
 	expect(text, p->read_only_root ? "\nroot=ro\n" : "\nroot=writable\n");
 	expect(text, "\nsysctl=ro\n");
 }
 
-static const char *const script[] = {"/bin/sh", "-c", SCRIPT, NULL};
+static const char *const script[] = {"/bin/sh", "-c", inside, NULL};
 
 /* The container's own process, then one of exec beside a sleeper. */
 static void run_and_exec(const struct harden_profile *profile, bool confined)
