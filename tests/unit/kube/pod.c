@@ -234,7 +234,8 @@ static void a_volume_has_a_unique_name_and_one_source(void)
 	REFUSES(VOLUME("hostPath: {path: /a, type: Dir}"), "expected one of DirectoryOrCreate");
 	REFUSES(VOLUME("configMap: {name: m, defaultMode: 512}"), "from 0 to 511");
 	REFUSES(VOLUME("configMap: {name: m, items: [{key: a, path: ../b}]}"), "relative path");
-	REFUSES(VOLUME("secret: {secretName: m, name: m}"), "unknown field \"name\" in SecretVolumeSource");
+	REFUSES(VOLUME("secret: {secretName: m, name: m}"),
+		"unknown field \"name\" in SecretVolumeSource");
 }
 
 static void modes_are_octal_in_yaml(void)
