@@ -14,6 +14,12 @@ struct denial {
 	uint8_t ip_proto;
 };
 
+/*
+ * Reads the beginning of an IP packet into ret's addresses, protocol and ports. False when it is
+ * not IP or is cut off within its first header. Untrusted bytes: any length, any content.
+ */
+bool denial_read_packet(const uint8_t *bytes, size_t len, struct denial *ret) RF_MUST_USE;
+
 struct denial_log;
 
 /* Binds the nflog group; denial_fd becomes readable. Queue and packet copies are bounded. */

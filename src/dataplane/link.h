@@ -35,4 +35,18 @@ int link_unreachable_del(const struct rf_cidr *range, struct rf_err *err) RF_MUS
 int link_addr_add(const char *name, const struct rf_cidr *addr, struct rf_err *err) RF_MUST_USE;
 int link_up(const char *name, struct rf_err *err) RF_MUST_USE;
 
+/* Whether the machine forwarded packets before we asked it to. */
+struct link_forwarding {
+	bool ipv4, ipv6;
+};
+
+/*
+ * Lets this namespace forward packets of both families; pods need it to reach the outside. A host
+ * that forwards IPv6 ignores router advertisements unless told otherwise, so links that took them
+ * are told to go on (accept_ra 2). *ret is what link_forwarding_restore() puts back; what others
+ * had switched on stays on.
+ */
+int link_forwarding_enable(struct link_forwarding *ret, struct rf_err *err) RF_MUST_USE;
+int link_forwarding_restore(const struct link_forwarding *before, struct rf_err *err) RF_MUST_USE;
+
 #endif
