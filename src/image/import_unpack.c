@@ -99,7 +99,10 @@ static int send_task(struct import *import, struct job *job, struct rf_err *err)
 	const struct image_choice_layer *layer = &import->found.layers[job->layer];
 	AUTO_BUF payload = {.max = FRAME_MAX_LEN};
 	AUTO_FD member = -1;
-	int fds[2] = {import->found.spooled ? import->spool_fd : import->source_fd, job->root_fd};
+	/* With the lock's descriptor the child holds the lock, too: should this process be killed,
+	 * nobody sweeps the store before the child is gone. */
+	int fds[3] = {import->found.spooled ? import->spool_fd : import->source_fd, job->root_fd,
+		import->lock_fd};
 
 	if (import->is_dir) {
 		member = import_open_member(import, layer->member, err);
@@ -111,7 +114,7 @@ static int send_task(struct import *import, struct job *job, struct rf_err *err)
 	if (payload.failed)
 		return rf_err_nomem(err);
 	return frame_send_fds(
-		job->child.channel, IMAGE_MSG_UNPACK, rf_buf_str(&payload), fds, 2, err);
+		job->child.channel, IMAGE_MSG_UNPACK, rf_buf_str(&payload), fds, 3, err);
 }
 
 static int job_start(struct jobs *jobs, struct job *job, size_t layer, struct rf_err *err)

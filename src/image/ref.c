@@ -60,18 +60,46 @@ static bool path_ok(struct rf_str path)
 	return true;
 }
 
+static bool all_of(struct rf_str s, bool (*is)(char c))
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is(s.ptr[i]))
+			return false;
+	}
+	return s.len > 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_host_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '.' || c == '-';
+}
+
+static bool is_ipv6_char(char c)
+{
+	return isxdigit((unsigned char)c) || c == ':';
+}
+
 /* A DNS name, an IPv4 address or a bracketed IPv6 address, with a port or without. */
 static bool host_ok(struct rf_str host)
 {
-	if (host.len == 0 || host.ptr[0] == '-' || host.ptr[0] == '.' || host.ptr[0] == ':')
-		return false;
-	for (size_t i = 0; i < host.len; i++) {
-		char c = host.ptr[i];
+	struct rf_str name, port;
 
-		if (!isalnum((unsigned char)c) && !memchr("-.:[]", c, 5))
-			return false;
+	if (host.ptr[0] != '[') {
+		port = rf_str_cut(host, ':', &name);
+		return all_of(name, is_host_char) && name.ptr[0] != '-' && name.ptr[0] != '.' &&
+		       (!port.ptr || all_of(port, is_digit));
 	}
-	return true;
+	port = rf_str_cut((struct rf_str){host.ptr + 1, host.len - 1}, ']', &name);
+	if (!port.ptr || !all_of(name, is_ipv6_char))
+		return false;
+	return port.len == 0 ||
+	       (port.ptr[0] == ':' &&
+		       all_of((struct rf_str){port.ptr + 1, port.len - 1}, is_digit));
 }
 
 static bool tag_ok(struct rf_str tag)

@@ -5,7 +5,6 @@
  * than they come in.
  */
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -23,11 +22,21 @@ struct remote {
 	int fd; /* of the member found last */
 };
 
+/* By lseek: fstat(3) is a call that names files, which this process may not make. */
+static int file_range(int fd, struct image_range *ret, struct rf_err *err)
+{
+	off_t len = lseek(fd, 0, SEEK_END);
+
+	if (len < 0)
+		return rf_err_sys(err, errno, "measure the archive");
+	*ret = (struct image_range){.fd = fd, .len = (uint64_t)len};
+	return RF_OK;
+}
+
 static int remote_find(void *ctx, const char *name, struct image_range *ret, struct rf_err *err)
 {
 	struct remote *remote = ctx;
 	AUTO_FRAME frame = FRAME_INIT;
-	struct stat st;
 	int rc = frame_send(remote->channel, IMAGE_MSG_WANT, rf_str_of(name), err);
 
 	if (rc == RF_OK)
@@ -40,10 +49,7 @@ static int remote_find(void *ctx, const char *name, struct image_range *ret, str
 		return rf_err_set(err, RF_EABSENT, "the directory has no \"%.200s\"", name);
 	rf_fd_closep(&remote->fd);
 	remote->fd = TAKE_FD(frame.fds[0]);
-	if (fstat(remote->fd, &st) < 0)
-		return rf_err_sys(err, errno, "%.200s", name);
-	*ret = (struct image_range){.fd = remote->fd, .len = (uint64_t)st.st_size};
-	return RF_OK;
+	return file_range(remote->fd, ret, err);
 }
 
 static int spool(struct image_stream *stream, int spool_fd, struct rf_err *err)
@@ -59,16 +65,6 @@ static int spool(struct image_stream *stream, int spool_fd, struct rf_err *err)
 			return rf_err_wrap(err, rc, "unpack the archive");
 	}
 	return (int)got;
-}
-
-static int file_range(int fd, struct image_range *ret, struct rf_err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return rf_err_sys(err, errno, "look at the archive");
-	*ret = (struct image_range){.fd = fd, .len = (uint64_t)st.st_size};
-	return RF_OK;
 }
 
 /* The range of a plain tar: the archive itself, or the spool. */

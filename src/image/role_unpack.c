@@ -111,7 +111,7 @@ static int run_job(int channel, struct frame *frame, struct rf_err *err)
 	uint64_t bytes;
 	int rc;
 
-	if (frame->fd_count != 2)
+	if (frame->fd_count != 3)
 		return rf_err_set(err, RF_EINTERNAL, "a message without its descriptors");
 	rc = image_job_get(rf_buf_str(&frame->payload), &layer, err);
 	if (rc == RF_OK)

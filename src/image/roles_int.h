@@ -20,7 +20,7 @@ enum image_msg {
 	IMAGE_MSG_MANIFEST, /* from image-read: raw bytes */
 	IMAGE_MSG_CONFIG,   /* from image-read: raw bytes */
 	IMAGE_MSG_IMAGE,    /* from image-read: see image_choice_put(); the last */
-	/* to image-unpack: see image_job_put(); descriptors: the bytes, the directory */
+	/* to image-unpack: see image_job_put(); descriptors: the bytes, the directory, the lock */
 	IMAGE_MSG_UNPACK,
 	IMAGE_MSG_PROGRESS, /* from image-unpack: u64 stored bytes read */
 	IMAGE_MSG_NOTE,	    /* from image-unpack: str */

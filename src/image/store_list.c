@@ -147,8 +147,7 @@ static int sweep_folder(struct image_store *store, const char *folder, const str
 	return RF_OK;
 }
 
-/* Also half-written references. A dying child of a killed import may still add to tmp/: what it
- * leaves is taken next time. */
+/* Also half-written references. */
 static int sweep_rubbish(struct image_store *store, struct rf_err *err)
 {
 	static const char *const folders[] = {"tmp", "refs"};
