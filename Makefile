@@ -34,7 +34,7 @@ FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(sort $(filter-out fuzz/replay.c,$(w
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 TESTLIB := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/lib/*.c)))
 
-.PHONY: all help test test-long lint fuzz bench demo clean install unit format
+.PHONY: benches fuzzers packet all help test test-long lint fuzz bench demo clean install unit format
 all: $(B)/ringfence ## the program, at build/ringfence
 
 help: ## this list
@@ -77,7 +77,8 @@ endif
 unit: $(UNIT)
 packet: $(PACKET)
 fuzzers: $(FUZZERS)
-bench: $(BENCH) $(B)/ringfence ## the figures behind the README's claims
+benches: $(BENCH)
+bench: benches $(B)/ringfence ## the figures behind the README's claims
 	scripts/bench $(B)
 
 test: ## everything, on a fresh Debian machine (about 15 minutes)

@@ -15,6 +15,13 @@ struct verb {
 static const struct verb verbs[] = {
 	{"net", cmd_net, "who may talk to whom: query, matrix, explain"},
 	{"image", cmd_image, "the images on this machine: import, list, remove"},
+	{"up", cmd_up, "runs manifests on this machine, fenced by their policies"},
+	{"apply", cmd_apply, "changes what runs; only what differs is touched"},
+	{"ps", cmd_ps, "lists the running pods"},
+	{"logs", cmd_logs, "prints what a pod's containers have printed"},
+	{"exec", cmd_exec, "runs a command in a container, with its own restrictions"},
+	{"status", cmd_status, "says whether everything runs as it should"},
+	{"down", cmd_down, "stops everything and leaves nothing behind"},
 };
 
 static void write_usage(struct rf_buf *out)

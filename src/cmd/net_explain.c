@@ -102,12 +102,11 @@ static void rule_text(const struct policy_rule_text *rule, bool colour, struct r
 
 static void open_text(const struct subject *s, enum policy_dir dir, struct rf_buf *out)
 {
-	bool ingress = dir == POLICY_INGRESS;
-
-	rf_buf_addf(out, "  %s: %s it.\n",
+	rf_buf_addf(out, "  %s: %s\n",
 		s->end.node ? "it uses the network of its node, and no policy selects nodes"
 			    : "no policy selects it in this direction",
-		ingress ? "everybody may connect to" : "nothing is kept from");
+		dir == POLICY_INGRESS ? "everybody may connect to it"
+				      : "it may connect to everything that lets it in");
 }
 
 static void direction_text(

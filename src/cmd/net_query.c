@@ -31,7 +31,7 @@ static const struct opt_row rows[] = {
 	{"batch", 0, OPT_TEXT, offsetof(struct query_opts, batch), "FILE",
 		"Answers the probes of FILE (- for standard input), one JSON object a line, with "
 		"one "
-		"line each, in their order; see below.",
+		"line each, in their order; as told above.",
 		NULL},
 };
 
@@ -207,17 +207,18 @@ static void ask_words(const struct query *q, struct rf_buf *out)
 static void reason_text(
 	const struct policy_reason *reason, enum policy_dir dir, bool colour, struct rf_buf *out)
 {
-	rf_buf_add_c(out, "    ");
-	if (reason->kind == POLICY_ISOLATES)
-		rf_buf_add_c(out, "isolated by policy ");
-	else if (reason->kind == POLICY_ALLOWS)
-		rf_buf_add_c(out, "allowed by policy ");
-	else
-		rf_buf_add_c(out, "the peer, but not the port, is found by policy ");
-	rf_buf_addf(out, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(reason->policy->meta.namespace),
-		RF_STR_ARG(reason->policy->meta.name));
+	static const char *const before[] = {
+		[POLICY_ALLOWS] = "allowed by ",
+		[POLICY_ISOLATES] = "isolated by ",
+		[POLICY_PEER_ONLY] = "",
+	};
+
+	rf_buf_addf(out, "    %spolicy " RF_STR_FMT "/" RF_STR_FMT, before[reason->kind],
+		RF_STR_ARG(reason->policy->meta.namespace), RF_STR_ARG(reason->policy->meta.name));
 	if (reason->rule != UINT32_MAX)
 		rf_buf_addf(out, " %s rule %u", policy_dir_name(dir), reason->rule);
+	if (reason->kind == POLICY_PEER_ONLY)
+		rf_buf_add_c(out, " finds the peer, but not the port");
 	net_pos_text(reason->pos, colour, out);
 	rf_buf_add_char(out, '\n');
 }

@@ -93,13 +93,15 @@ static void man_text(struct rf_str text, struct rf_buf *out)
 
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
+		bool doubled = c == '-' && ((i && text.ptr[i - 1] == '-') ||
+						   (i + 1 < text.len && text.ptr[i + 1] == '-'));
 
 		if (first && (c == '.' || c == '\''))
 			rf_buf_add_c(out, "\\&");
 		first = c == '\n';
 		if (c == '\\')
 			rf_buf_add_c(out, "\\e");
-		else if (c == '-' && i + 1 < text.len && text.ptr[i + 1] == '-')
+		else if (doubled)
 			rf_buf_add_c(out, "\\-");
 		else
 			rf_buf_add_char(out, c);
@@ -184,19 +186,22 @@ static void man_usage(const struct opt_usage *usage, bool alone, struct rf_buf *
 	}
 }
 
+static void man_example(const struct opt_example *example, struct rf_buf *out)
+{
+	bool question = example->what[0] && example->what[strlen(example->what) - 1] == '?';
+
+	rf_buf_addf(out, ".Pp\n%c%s%s\n.Bd -literal -offset indent\n",
+		toupper((unsigned char)example->what[0]), example->what + 1, question ? "" : ":");
+	man_text(rf_str_of(example->command), out);
+	rf_buf_add_c(out, ".Ed\n");
+}
+
 static void man_examples(const struct opt_page *page, struct rf_buf *out)
 {
 	rf_buf_add_c(out, ".Sh EXAMPLES\n");
 	for (size_t u = 0; u < page->usage_count; u++) {
-		const struct opt_usage *usage = page->usages[u];
-
-		for (size_t i = 0; i < usage->example_count; i++) {
-			rf_buf_addf(out, "%c%s:\n.Bd -literal -offset indent\n",
-				toupper((unsigned char)usage->examples[i].what[0]),
-				usage->examples[i].what + 1);
-			man_text(rf_str_of(usage->examples[i].command), out);
-			rf_buf_add_c(out, ".Ed\n.Pp\n");
-		}
+		for (size_t i = 0; i < page->usages[u]->example_count; i++)
+			man_example(&page->usages[u]->examples[i], out);
 	}
 }
 

@@ -167,7 +167,8 @@ static const char *go_arch(const char *machine)
 
 static int write_seccomp(struct container *c, const struct doc_node *profile, struct rf_err *err)
 {
-	struct harden_seccomp_target target = {.bounding = c->profile.bounding};
+	struct harden_seccomp_target target = {.bounding = c->profile.bounding,
+		.local = c->profile.seccomp == HARDEN_SECCOMP_LOCALHOST};
 	AUTO_DIAGS diags = {.error_count = 0};
 	AUTO_BUF out = {0};
 	struct json_writer w = {.out = &out};
@@ -230,12 +231,18 @@ static int write_config(struct container *c, struct rf_err *err)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_BUF config = {0};
+	int rc;
 
 	if (asprintf(&path, "%s/config.json", c->dir) < 0) {
 		path = NULL;
 		return rf_err_nomem(err);
 	}
-	if (oci_config_write(&c->oci, &config) < 0 || config.failed)
+	rc = oci_config_write(&c->oci, &config);
+	if (rc == RF_EUNSUPPORTED)
+		return rf_err_set(err, rc,
+			"this machine cannot give the capabilities that are asked for (mask %llx)",
+			(unsigned long long)oci_missing_caps(&c->profile));
+	if (rc < 0 || config.failed)
 		return rf_err_nomem(err);
 	return rf_file_replace(path, config.data, config.len, 0600, false, err);
 }

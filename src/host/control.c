@@ -312,16 +312,14 @@ void control_close(struct control *control)
 
 void control_broadcast(struct control *control, struct rf_str line)
 {
-	struct session *next;
-
-	for (struct session *s = control ? control->sessions : NULL; s; s = next) {
-		next = s->next;
+	for (struct session *s = control ? control->sessions : NULL; s; s = s->next) {
 		if (!s->watching)
 			continue;
 		rf_buf_add_str(&s->out, line);
 		rf_buf_add_char(&s->out, '\n');
+		/* The session may be in the middle of a request: its own event ends it. */
 		if (s->out.failed || !flush(s))
-			session_free(s);
+			shutdown(s->fd, SHUT_RDWR);
 	}
 }
 

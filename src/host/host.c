@@ -442,9 +442,9 @@ static int open_all(struct host *host, struct rf_err *err)
 	if (rc == RF_OK && plan_addresses_init(&host->addresses) < 0)
 		rc = rf_err_nomem(err);
 	if (rc == RF_OK)
-		rc = set_forwarding(host, err);
-	if (rc == RF_OK)
 		rc = raise_fence(host, err);
+	if (rc == RF_OK)
+		rc = set_forwarding(host, err);
 	return rc;
 }
 

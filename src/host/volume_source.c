@@ -58,57 +58,53 @@ static int resolve_error(const struct sub *sub, int sys_errno)
 	return rf_err_sys(sub->err, sys_errno, "subPath \"" RF_STR_FMT "\"", RF_STR_ARG(sub->path));
 }
 
-/* Opens part of above, making it first where it is not there. */
-static int step_into(const struct sub *sub, int *fd, const char *part, bool *ret_made)
+/*
+ * Moves *fd to the first done bytes of the path. What is there already may be a link, which the
+ * kernel follows from the root; what is not is made with the volume's mode, as a kubelet does.
+ */
+static int step_into(const struct sub *sub, size_t done, struct rf_str part, int *fd)
 {
+	AUTO_FREE char *path = rf_str_dup((struct rf_str){.ptr = sub->path.ptr, .len = done});
 	AUTO_FD above = TAKE_FD(*fd);
+	char name[NAME_SIZE];
+	bool made;
 
-	*ret_made = false;
-	if (mkdirat(above, part, 0755) == 0)
-		*ret_made = true;
-	else if (errno != EEXIST)
+	if (!path)
+		return rf_err_nomem(sub->err);
+	if (!rf_str_copy(part, name, sizeof(name)))
+		return resolve_error(sub, ENAMETOOLONG);
+	*fd = open_beneath(sub->root_fd, path, O_RDONLY | O_DIRECTORY);
+	if (*fd >= 0)
+		return RF_OK;
+	if (*fd != -ENOENT)
+		return resolve_error(sub, -*fd);
+	made = mkdirat(above, name, 0700) == 0;
+	if (!made && errno != EEXIST)
 		return resolve_error(sub, errno);
-	/* A link found on the way goes the same way as in the attempt before: beneath the root. */
-	*fd = openat(above, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return *fd < 0 ? resolve_error(sub, errno) : RF_OK;
+	*fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0 || (made && fchmod(*fd, sub->root_mode & 07777) < 0))
+		return resolve_error(sub, errno);
+	return RF_OK;
 }
 
-/* The directories of the path that are missing; the last gets the volume's mode, as in a kubelet.
- */
+/* The directories of the path that are missing. */
 static int make_directories(const struct sub *sub)
 {
-	AUTO_FREE char *done = rf_str_dup(sub->path);
 	AUTO_FD fd = fcntl(sub->root_fd, F_DUPFD_CLOEXEC, 0);
 	struct rf_str part, rest = sub->path;
-	char name[NAME_SIZE];
-	bool made = false;
 
-	if (!done || fd < 0)
-		return rf_err_nomem(sub->err);
+	if (fd < 0)
+		return resolve_error(sub, errno);
 	while (rest.ptr) {
-		int next, rc;
+		int rc;
 
 		rest = rf_str_cut(rest, '/', &part);
 		if (part.len == 0 || rf_str_is(part, "."))
 			continue;
-		if (!rf_str_copy(part, name, sizeof(name)))
-			return resolve_error(sub, ENAMETOOLONG);
-		/* What is there already may be a link; the kernel follows it from the root. */
-		done[part.ptr + part.len - sub->path.ptr] = '\0';
-		next = open_beneath(sub->root_fd, done, O_RDONLY | O_DIRECTORY);
-		if (part.ptr + part.len < sub->path.ptr + sub->path.len)
-			done[part.ptr + part.len - sub->path.ptr] = '/';
-		if (next >= 0) {
-			close(fd);
-			fd = next;
-			continue;
-		}
-		rc = next == -ENOENT ? step_into(sub, &fd, name, &made) : resolve_error(sub, -next);
+		rc = step_into(sub, (size_t)(part.ptr + part.len - sub->path.ptr), part, &fd);
 		if (rc < 0)
 			return rc;
 	}
-	if (made && fchmod(fd, sub->root_mode & 07777) < 0)
-		return resolve_error(sub, errno);
 	return RF_OK;
 }
 

@@ -1,0 +1,118 @@
+/* `apply`: a live change. */
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cmd/live.h"
+
+struct apply_opts {
+	struct live_opts live;
+	bool prune, json;
+};
+
+static const struct opt_row rows[] = {
+	{"prune", 0, OPT_FLAG, offsetof(struct apply_opts, prune), NULL,
+		"Removes what runs and is not in the manifests.", NULL},
+	{"json", 0, OPT_FLAG, offsetof(struct apply_opts, json), NULL,
+		"Prints the supervisor's answer.", NULL},
+	LIVE_ROWS(struct apply_opts),
+};
+
+static const struct opt_example examples[] = {
+	{"put a changed policy in force", "ringfence apply policies.yaml"},
+	{"make what runs equal to a directory", "ringfence apply --prune examples/shop"},
+};
+
+static const struct opt_usage usage = {
+	.verb = "apply",
+	.synopsis = "[--prune] PATH...",
+	.summary = "changes what runs; only what differs is touched",
+	.text = "Objects of the manifests replace those of the same kind, namespace and name. "
+		"Policies are in force before any pod is started or stopped; connections that "
+		"they do not allow any more end. PATH is a file, a directory or - for standard "
+		"input.",
+	OPT_ROWS(rows),
+	OPT_EXAMPLES(examples),
+	.min_args = 1,
+	.max_args = -1,
+};
+
+static int write_request(
+	const struct apply_opts *opts, const struct opt_args *args, struct rf_buf *out)
+{
+	struct json_writer w = {.out = out};
+	AUTO_BUF text = {.max = CONTROL_MAX_LINE / 2};
+	struct rf_err err;
+
+	json_object_begin(&w);
+	json_field_c(&w, "verb", "apply");
+	json_field_bool(&w, "prune", opts->prune);
+	json_key(&w, "paths");
+	json_array_begin(&w);
+	for (int i = 0; i < args->count; i++) {
+		AUTO_FREE char *path = NULL;
+
+		if (strcmp(args->items[i], "-") == 0) {
+			if (rf_fd_read_all(0, &text, &err) < 0)
+				return out_error(&err);
+			continue;
+		}
+		path = realpath(args->items[i], NULL);
+		if (!path)
+			return out_errorf("%s: no such file or directory", args->items[i]);
+		json_c(&w, path);
+	}
+	json_array_end(&w);
+	json_field_str(&w, "stdin", rf_buf_str(&text));
+	json_object_end(&w);
+	return out->failed ? out_errorf("out of memory") : 0;
+}
+
+static void print_diags(const struct doc_node *answer)
+{
+	doc_each (d, doc_get(answer, "diags"))
+		fprintf(stderr, "%s:%lld:%lld: %s: %s\n", live_text(d, "file"),
+			(long long)live_number(d, "line"), (long long)live_number(d, "column"),
+			live_text(d, "severity"), live_text(d, "message"));
+}
+
+static int print_answer(const struct apply_opts *opts, const struct live_answer *answer)
+{
+	const struct doc_node *fence = doc_get(answer->root, "fence");
+	bool ok = live_truth(answer->root, "ok");
+	AUTO_BUF out = {0};
+	int exit_status;
+
+	if (opts->json) {
+		rf_buf_addf(&out, RF_STR_FMT "\n", RF_STR_ARG(rf_buf_str(&answer->text)));
+		exit_status = out_result(&out);
+		return exit_status ? exit_status : (ok ? 0 : CMD_EXIT_ERROR);
+	}
+	print_diags(answer->root);
+	if (!ok)
+		return out_errorf("%s; nothing was changed", live_text(answer->root, "error"));
+	rf_buf_addf(&out,
+		"applied: %lld pods started, %lld stopped, %lld kept; fence: %lld elements added, "
+		"%lld removed in %.1f ms\n",
+		(long long)live_number(answer->root, "started"),
+		(long long)live_number(answer->root, "stopped"),
+		(long long)live_number(answer->root, "kept"),
+		(long long)live_number(fence, "added"), (long long)live_number(fence, "removed"),
+		(double)live_number(fence, "usec") / 1000);
+	return out_result(&out);
+}
+
+int cmd_apply(int argc, char **argv)
+{
+	struct apply_opts opts = {.prune = false};
+	AUTO_ANSWER answer = {.root = NULL};
+	struct opt_args args;
+	AUTO_BUF request = {.max = CONTROL_MAX_LINE};
+	int exit_status = opt_parse(&usage, argc, argv, &opts, &args);
+
+	if (exit_status != OPT_GO)
+		return exit_status;
+	exit_status = write_request(&opts, &args, &request);
+	if (exit_status == 0)
+		exit_status = live_ask(&opts.live, rf_buf_str(&request), &answer);
+	return exit_status ? exit_status : print_answer(&opts, &answer);
+}
