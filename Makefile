@@ -4,7 +4,9 @@ SHELL := /bin/bash
 
 # Pick another build directory for another configuration, e.g. make B=build/asan SAN=1 CC=clang
 B     ?= build
-CC    ?= gcc
+ifeq ($(origin CC),default)
+CC    := gcc
+endif
 SAN   ?=
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
 

@@ -20,7 +20,7 @@
 #include "host/endpoints.h"
 #include "host/pod.h"
 #include "host/status.h"
-#include "host/sysctl.h"
+#include "host/settings.h"
 
 #define SYNC_DELAY_MS 5U
 #define SYNC_RETRY_MS 1000U
@@ -384,13 +384,13 @@ static bool leftovers(const struct instance *inst)
 
 static int set_forwarding(struct host *host, struct rf_err *err)
 {
-	int rc = sysctl_set(&host->inst, "net/ipv4/ip_forward", "1", err);
+	int rc = setting_change(&host->inst, "net/ipv4/ip_forward", "1", err);
 
 	if (rc < 0)
 		return rc;
 	if (host->config.ranges.pods[1].ip.family == RF_FAMILY_NONE)
 		return RF_OK;
-	return sysctl_set(&host->inst, "net/ipv6/conf/all/forwarding", "1", err);
+	return setting_change(&host->inst, "net/ipv6/conf/all/forwarding", "1", err);
 }
 
 static int raise_fence(struct host *host, struct rf_err *err)

@@ -15,7 +15,7 @@
 #include "dataplane/fence.h"
 #include "dataplane/link.h"
 #include "host/instance.h"
-#include "host/sysctl.h"
+#include "host/settings.h"
 
 #define CGROUP_ROOT   "/sys/fs/cgroup"
 #define KILL_ROUNDS   100
@@ -123,7 +123,7 @@ int instance_sweep(const struct instance *inst, struct rf_err *err)
 	if (rc == RF_OK)
 		rc = remove_links(err);
 	if (rc == RF_OK)
-		rc = sysctl_restore(inst, err);
+		rc = settings_restore(inst, err);
 	if (rc == RF_OK)
 		rc = fence_remove(INSTANCE_TABLE, err);
 	if (rc == RF_OK)

@@ -1,5 +1,5 @@
-/* RUN/sysctls: one line a setting, "path value", in the order in which they were changed. */
-#include "host/sysctl.h"
+/* RUN/settings: one line a setting, "path value", in the order in which they were changed. */
+#include "host/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@ static char *record_path(const struct instance *inst)
 {
 	char *path;
 
-	return asprintf(&path, "%s/sysctls", inst->run_dir) < 0 ? NULL : path;
+	return asprintf(&path, "%s/settings", inst->run_dir) < 0 ? NULL : path;
 }
 
 static int remember(
@@ -30,7 +30,8 @@ static int remember(
 	return rf_fd_write_all(fd, line.data, line.len, err);
 }
 
-int sysctl_set(const struct instance *inst, const char *path, const char *value, struct rf_err *err)
+int setting_change(
+	const struct instance *inst, const char *path, const char *value, struct rf_err *err)
 {
 	AUTO_FREE char *full = NULL;
 	AUTO_BUF was = {.max = 4096};
@@ -67,7 +68,7 @@ static void restore_line(struct rf_str line)
 		return;
 }
 
-int sysctl_restore(const struct instance *inst, struct rf_err *err)
+int settings_restore(const struct instance *inst, struct rf_err *err)
 {
 	AUTO_FREE char *record = record_path(inst);
 	AUTO_BUF text = {.max = 65536};
