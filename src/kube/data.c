@@ -178,7 +178,7 @@ void kube_finish_config_map(
 	add_map(dec, root->binary_data, true, data);
 	if (data->count)
 		qsort(data->items, data->count, sizeof(*data->items), compare_items);
-	for (size_t i = 1; i < data->count; i++) {
+	for (size_t i = 1; i < data->count && dec->diags->error_count < RF_DIAGS_MAX; i++) {
 		if (rf_str_eq(data->items[i].key, data->items[i - 1].key))
 			doc_decode_error(dec,
 				doc_field_pos(root->binary_data, data->items[i].key.ptr),

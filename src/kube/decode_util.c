@@ -5,6 +5,8 @@
 #include "kube/names.h"
 #include "kube/quantity.h"
 
+#define RESOURCES_MAX 256 /* requests are compared with limits, one with each */
+
 void *kube_alloc(struct doc_decoder *dec, size_t count, size_t size)
 {
 	void *p = rf_arena_array(dec->arena, count, size);
@@ -132,6 +134,9 @@ int kube_decode_resource_list(struct doc_decoder *dec, const struct doc_node *no
 	*list = (struct kube_resource_list){.count = 0};
 	if (node->type != DOC_MAP)
 		return wrong_type(dec, node, "a map of resource names to quantities");
+	if (node->count > RESOURCES_MAX)
+		return doc_decode_error(
+			dec, doc_pos(node), "more than %d resources in one list", RESOURCES_MAX);
 	list->items = kube_alloc(dec, node->count, sizeof(*list->items));
 	if (!list->items)
 		return node->count ? RF_EINTERNAL : RF_OK;

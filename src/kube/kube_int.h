@@ -152,9 +152,8 @@ int kube_keep_workload_ref(struct doc_decoder *dec, const struct doc_node *node,
 
 /* --- checks --- */
 
-/* Keys and values of labels; where is their map. */
-void kube_check_labels(
-	struct doc_decoder *dec, const struct doc_node *where, const struct doc_pairs *labels);
+/* Keys and values of a map of labels; NULL is an empty one. */
+void kube_check_labels(struct doc_decoder *dec, const struct doc_node *labels);
 /* Labels, annotations and owners of an object or a template. */
 void kube_check_meta(struct doc_decoder *dec, const struct kube_meta *meta);
 /* number in 1..65535 or the name of a port; field of node. */

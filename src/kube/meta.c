@@ -100,42 +100,35 @@ int kube_decode_meta(struct doc_decoder *dec, const struct doc_node *node, void 
 	return rc;
 }
 
-void kube_check_labels(
-	struct doc_decoder *dec, const struct doc_node *where, const struct doc_pairs *labels)
+/* Over the nodes rather than the sorted pairs: each finding is where its label is. */
+void kube_check_labels(struct doc_decoder *dec, const struct doc_node *labels)
 {
-	for (size_t i = 0; i < labels->count; i++) {
-		const struct doc_pair *l = &labels->items[i];
-		bool good_key = kube_is_label_key(l->key);
-
-		if (good_key && kube_is_label_value(l->value))
-			continue;
-		if (!good_key)
-			doc_decode_error(dec, doc_field_pos(where, l->key.ptr),
+	doc_each (label, labels) {
+		if (!kube_is_label_key(label->key))
+			doc_decode_error(dec, doc_key_pos(label),
 				"\"" RF_STR_FMT "\" is not a label key: expected [prefix/]name, "
 				"the name at most 63 "
 				"of letters, digits, '-', '_' and '.', a letter or digit at both "
 				"ends",
-				RF_STR_ARG(l->key));
-		else
-			doc_decode_error(dec, doc_field_pos(where, l->key.ptr),
+				RF_STR_ARG(label->key));
+		else if (label->type == DOC_STRING && !kube_is_label_value(label->text))
+			doc_decode_error(dec, doc_pos(label),
 				"\"" RF_STR_FMT
 				"\" is not a label value: expected at most 63 of letters, digits, "
 				"'-', '_' and '.', a letter or digit at both ends",
-				RF_STR_ARG(l->value));
+				RF_STR_ARG(label->text));
 	}
 }
 
 static void check_annotations(struct doc_decoder *dec, const struct kube_meta *meta)
 {
-	const struct doc_node *where = doc_get(meta->node, "annotations");
+	const struct doc_node *annotations = doc_get(meta->node, "annotations");
 	size_t total = 0;
 
-	for (size_t i = 0; i < meta->annotations.count; i++) {
-		const struct doc_pair *a = &meta->annotations.items[i];
-
-		total += a->key.len + a->value.len;
+	doc_each (a, annotations) {
+		total += a->key.len + a->text.len;
 		if (!kube_is_label_key(a->key))
-			doc_decode_error(dec, doc_field_pos(where, a->key.ptr),
+			doc_decode_error(dec, doc_key_pos(a),
 				"\"" RF_STR_FMT
 				"\" is not an annotation key: expected [prefix/]name, the name at "
 				"most 63 of letters, digits, '-', '_' and '.'",
@@ -169,7 +162,7 @@ void kube_check_meta(struct doc_decoder *dec, const struct kube_meta *meta)
 	if (!meta->node)
 		return;
 	if (meta->labels.count)
-		kube_check_labels(dec, doc_get(meta->node, "labels"), &meta->labels);
+		kube_check_labels(dec, doc_get(meta->node, "labels"));
 	if (meta->annotations.count)
 		check_annotations(dec, meta);
 	if (meta->owner_references.count)

@@ -71,15 +71,24 @@ const struct doc_schema kube_network_policy_root =
 	DOC_SCHEMA("NetworkPolicy", struct kube_root, root_rows);
 #undef ROW_OF
 
-static struct rf_pos item_pos(const struct doc_node *node, const char *field, size_t index)
+/* Room for it was made by the caller. */
+static void check_except(
+	struct doc_decoder *dec, struct kube_ip_block *b, const struct doc_node *item)
 {
-	const struct doc_node *list = doc_get(node, field);
+	struct rf_cidr except;
 
-	doc_each (item, list) {
-		if (index-- == 0)
-			return doc_pos(item);
+	if (!rf_cidr_parse(item->text, &except)) {
+		doc_decode_error(dec, doc_pos(item),
+			"\"" RF_STR_FMT
+			"\" is not an address block: expected one such as 10.1.0.0/16",
+			RF_STR_ARG(item->text));
+		return;
 	}
-	return doc_field_pos(node, field);
+	if (!rf_cidr_covers(&b->cidrs[0], &except) || except.prefix == b->cidrs[0].prefix)
+		doc_decode_error(dec, doc_pos(item),
+			RF_STR_FMT " must lie within cidr " RF_STR_FMT " and be smaller than it",
+			RF_STR_ARG(item->text), RF_STR_ARG(b->cidr_text));
+	b->cidrs[b->cidr_count++] = except;
 }
 
 static void check_block(struct doc_decoder *dec, struct kube_ip_block *b)
@@ -100,23 +109,9 @@ static void check_block(struct doc_decoder *dec, struct kube_ip_block *b)
 	}
 	b->cidrs = cidrs;
 	b->cidr_count = 1;
-	for (size_t i = 0; i < b->except_texts.count; i++) {
-		struct rf_str text = b->except_texts.items[i];
-		struct rf_cidr except;
-
-		if (!rf_cidr_parse(text, &except)) {
-			doc_decode_error(dec, item_pos(b->node, "except", i),
-				"\"" RF_STR_FMT "\" is not an address block: expected one such as "
-				"10.1.0.0/16",
-				RF_STR_ARG(text));
-			continue;
-		}
-		if (!rf_cidr_covers(&cidrs[0], &except) || except.prefix == cidrs[0].prefix)
-			doc_decode_error(dec, item_pos(b->node, "except", i),
-				RF_STR_FMT " must lie within cidr " RF_STR_FMT
-					   " and be smaller than it",
-				RF_STR_ARG(text), RF_STR_ARG(b->cidr_text));
-		cidrs[b->cidr_count++] = except;
+	doc_each (item, doc_get(b->node, "except")) {
+		if (item->type == DOC_STRING)
+			check_except(dec, b, item);
 	}
 }
 
@@ -179,18 +174,15 @@ static void set_directions(struct doc_decoder *dec, struct kube_network_policy *
 	if (p->policy_types.count > 2)
 		doc_decode_error(dec, doc_field_pos(p->node, "policyTypes"),
 			"policyTypes has at most two entries, Ingress and Egress");
-	for (size_t i = 0; i < p->policy_types.count; i++) {
-		struct rf_str type = p->policy_types.items[i];
-		bool *direction = rf_str_is(type, "Ingress")  ? &p->has_ingress
-				  : rf_str_is(type, "Egress") ? &p->has_egress
-							      : NULL;
-
-		if (!direction)
-			doc_decode_error(dec, item_pos(p->node, "policyTypes", i),
+	doc_each (item, doc_get(p->node, "policyTypes")) {
+		if (rf_str_is(item->text, "Ingress"))
+			p->has_ingress = true;
+		else if (rf_str_is(item->text, "Egress"))
+			p->has_egress = true;
+		else if (item->type == DOC_STRING)
+			doc_decode_error(dec, doc_pos(item),
 				"expected Ingress or Egress, found \"" RF_STR_FMT "\"",
-				RF_STR_ARG(type));
-		else
-			*direction = true;
+				RF_STR_ARG(item->text));
 	}
 }
 

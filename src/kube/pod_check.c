@@ -139,7 +139,7 @@ void kube_finish_pod_spec(
 		kube_check_pod_security(dec, &spec->security);
 	if (spec->resources)
 		kube_check_resources(dec, spec->resources);
-	kube_check_labels(dec, doc_get(spec->node, "nodeSelector"), &spec->node_selector);
+	kube_check_labels(dec, doc_get(spec->node, "nodeSelector"));
 	check_host_names(dec, spec);
 	check_dns(dec, spec);
 	check_namespaces(dec, spec);

@@ -1,5 +1,6 @@
 /* securityContext of pods and containers. */
 #include "kube/kube_int.h"
+#include "kube/name_set.h"
 
 #define PROFILE_TYPES ONE_OF("RuntimeDefault", "Unconfined", "Localhost")
 
@@ -144,6 +145,7 @@ static bool is_sysctl_name(struct rf_str s)
 void kube_check_pod_security(struct doc_decoder *dec, const struct kube_pod_security *s)
 {
 	const struct kube_sysctl *sysctls = s->sysctls.items;
+	AUTO_NAME_SET names = {.count = 0};
 
 	check_profile(dec, s->seccomp_profile);
 	check_profile(dec, s->app_armor_profile);
@@ -152,12 +154,9 @@ void kube_check_pod_security(struct doc_decoder *dec, const struct kube_pod_secu
 			doc_decode_error(dec, doc_field_pos(sysctls[i].node, "name"),
 				"\"" RF_STR_FMT "\" is not the name of a sysctl",
 				RF_STR_ARG(sysctls[i].name));
-		for (size_t j = 0; j < i; j++) {
-			if (sysctls[i].name.ptr && rf_str_eq(sysctls[i].name, sysctls[j].name))
-				doc_decode_error(dec, doc_field_pos(sysctls[i].node, "name"),
-					"sysctl " RF_STR_FMT " is set twice",
-					RF_STR_ARG(sysctls[i].name));
-		}
+		else if (sysctls[i].name.ptr && !name_set_add(&names, sysctls[i].name))
+			doc_decode_error(dec, doc_field_pos(sysctls[i].node, "name"),
+				"sysctl " RF_STR_FMT " is set twice", RF_STR_ARG(sysctls[i].name));
 	}
 }
 

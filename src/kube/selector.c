@@ -76,7 +76,7 @@ int kube_decode_selector_in_place(struct doc_decoder *dec, const struct doc_node
 	int rc = doc_decode(dec, &selector_schema, node, selector);
 
 	if (selector->match_labels.count)
-		kube_check_labels(dec, doc_get(node, "matchLabels"), &selector->match_labels);
+		kube_check_labels(dec, doc_get(node, "matchLabels"));
 	items = selector->match_expressions.items;
 	for (size_t i = 0; i < selector->match_expressions.count; i++)
 		finish_requirement(dec, &items[i]);

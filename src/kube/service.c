@@ -220,7 +220,7 @@ void kube_finish_service(
 	check_addresses(dec, s, "clusterIPs", &s->cluster_ips);
 	check_addresses(dec, s, "externalIPs", &s->external_ips);
 	check_addresses(dec, s, "loadBalancerSourceRanges", &s->load_balancer_source_ranges);
-	kube_check_labels(dec, doc_get(s->node, "selector"), &s->selector);
+	kube_check_labels(dec, doc_get(s->node, "selector"));
 }
 
 void kube_finish_service_account(
