@@ -111,7 +111,7 @@ static void a_realistic_file_loads_whole(void)
 	const struct kube_container *c;
 
 	CHECK_STR(rf_buf_cstr(&l.said),
-		"note 96:1 skipped: HorizontalPodAutoscaler autoscaling/v2 is not known to "
+		"note 98:1 skipped: HorizontalPodAutoscaler autoscaling/v2 is not known to "
 		"Ringfence\n");
 	CHECK_INT(l.set.objects.count, 6);
 	REQUIRE(api != NULL);
