@@ -1,4 +1,5 @@
 /* `image`: the images on this machine. */
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,7 +80,12 @@ static int open_store(const struct image_opts *opts, struct image_store **ret)
 {
 	struct rf_err err;
 
-	return image_store_open(opts->store, ret, &err) < 0 ? out_error(&err) : 0;
+	if (image_store_open(opts->store, ret, &err) == RF_OK)
+		return 0;
+	if (err.sys_errno == EACCES || err.sys_errno == EPERM)
+		return out_errorf(
+			"%s: run this as root, or choose another place with --store", err.msg);
+	return out_error(&err);
 }
 
 /* --- import --- */
@@ -124,7 +130,9 @@ static void show_progress(void *ctx, const struct image_progress *now)
 		fprintf(stderr, "ringfence: note: %s\n", now->text);
 		return;
 	}
-	if (!p->terminal || (now->stage == IMAGE_STAGE_UNPACK && too_soon(p)))
+	if (!p->terminal)
+		return;
+	if (now->stage == IMAGE_STAGE_UNPACK && (!now->layer_count || too_soon(p)))
 		return;
 	wipe(p);
 	if (now->stage == IMAGE_STAGE_READ)
