@@ -68,12 +68,14 @@ static void labels_text(const struct doc_pairs *labels, struct rf_buf *out)
 static void head_text(const struct subject *s, bool colour, struct rf_buf *out)
 {
 	const struct kube_pod *pod = s->pod;
+	struct rf_str kind, name;
 
+	policy_workload_of(pod, &kind, &name);
 	out_style(out, colour, OUT_BOLD, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(pod->namespace),
 		RF_STR_ARG(pod->name));
-	if (pod->owner->kind != KUBE_POD)
-		rf_buf_addf(out, ", a pod of %s " RF_STR_FMT, kube_kind_name(pod->owner->kind),
-			RF_STR_ARG(pod->owner->meta.name));
+	if (!rf_str_is(kind, "Pod"))
+		rf_buf_addf(out, ", a pod of " RF_STR_FMT " " RF_STR_FMT, RF_STR_ARG(kind),
+			RF_STR_ARG(name));
 	net_pos_text(pod->owner->pos, colour, out);
 	rf_buf_add_c(out, "\n  labels: ");
 	labels_text(&pod->labels, out);
@@ -201,12 +203,14 @@ static void print_json(const struct subject *s, struct rf_buf *out)
 {
 	struct json_writer w = {.out = out};
 	const struct kube_pod *pod = s->pod;
+	struct rf_str kind, name;
 
+	policy_workload_of(pod, &kind, &name);
 	json_object_begin(&w);
 	json_key(&w, "pod");
 	json_strf(&w, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(pod->namespace), RF_STR_ARG(pod->name));
-	json_field_c(&w, "kind", kube_kind_name(pod->owner->kind));
-	json_field_str(&w, "workload", pod->owner->meta.name);
+	json_field_str(&w, "kind", kind);
+	json_field_str(&w, "workload", name);
 	net_pos_json(pod->owner->pos, &w);
 	json_field_bool(&w, "hostNetwork", s->end.node);
 	json_key(&w, "labels");
