@@ -62,8 +62,6 @@ void support_row_text(const struct support_row *row, struct rf_buf *out);
 /* Tests of rows (support_tests.c). */
 bool support_host_port(
 	const struct doc_node *, const struct doc_node *, const struct doc_node **, const char **);
-bool support_dns_none(
-	const struct doc_node *, const struct doc_node *, const struct doc_node **, const char **);
 bool support_extended_limit(
 	const struct doc_node *, const struct doc_node *, const struct doc_node **, const char **);
 bool support_extended_request(

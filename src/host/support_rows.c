@@ -48,9 +48,6 @@ const struct support_row support_rows[] = {
 		INSTEAD("run it on another machine")),
 	ROW(POD, "securityContext.windowsOptions", WHEN(SET), WHY("containers are Linux processes"),
 		INSTEAD("take it out")),
-	ROW(POD, "dnsPolicy", TEST(support_dns_none, "None without dnsConfig.nameservers"),
-		WHY("the pod would have no name server"),
-		INSTEAD("list them in dnsConfig.nameservers")),
 	ROW(TEMPLATE, "annotations",
 		TEST(support_old_profile, "seccomp.security.alpha.kubernetes.io/..., "
 					  "container.apparmor.security.beta.kubernetes.io/..."),

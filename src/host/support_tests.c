@@ -31,17 +31,6 @@ bool support_host_port(const struct doc_node *port, const struct doc_node *pod_s
 	       !is_true(doc_get(pod_spec, "hostNetwork"));
 }
 
-bool support_dns_none(const struct doc_node *pod, const struct doc_node *pod_spec,
-	const struct doc_node **ret_where, const char **ret_key)
-{
-	const struct doc_node *servers = doc_get(doc_get(pod, "dnsConfig"), "nameservers");
-
-	(void)pod_spec;
-	(void)ret_where;
-	(void)ret_key;
-	return text_is(doc_get(pod, "dnsPolicy"), "None") && (!is_set(servers) || !servers->count);
-}
-
 static bool has_other_than(const struct doc_node *resources, const char *field,
 	const char *const *known, const struct doc_node **ret_where, const char **ret_key)
 {

@@ -218,7 +218,7 @@ static void missing_references_are_reported_unless_optional(void)
 		"or set optional: true\n"
 		"9 volume \"b\": Secret \"s\" has no key \"none\": add it, or set optional: "
 		"true\n";
-	FIXTURE f;
+	FIXTURE f = {.diags = {.error_count = 0}};
 	PREPARE(v, text);
 
 	CHECK_INT(v.rc, RF_EINPUT);
