@@ -110,8 +110,6 @@ static int read_lists(const struct doc_node *map, bool keys, struct rf_arena *ar
 			return rf_err_set(err, rc, "%s: %s", rows[i].key,
 				rc == RF_ELIMIT ? "too many items"
 						: "expected strings without NUL");
-		if (keys)
-			qsort(out->items, out->count, sizeof(*out->items), compare_strs);
 	}
 	return RF_OK;
 }
@@ -203,6 +201,20 @@ static int make_paths_absolute(struct image_config *config, struct rf_arena *are
 	return rc;
 }
 
+/* In order, and each once ("a" and "/a" are one volume). */
+static void sort_set(struct doc_strs *set)
+{
+	size_t kept = 0;
+
+	if (set->count)
+		qsort(set->items, set->count, sizeof(*set->items), compare_strs);
+	for (size_t i = 0; i < set->count; i++) {
+		if (kept == 0 || !rf_str_eq(set->items[kept - 1], set->items[i]))
+			set->items[kept++] = set->items[i];
+	}
+	set->count = kept;
+}
+
 static int read_config(const struct doc_node *root, struct rf_arena *arena,
 	struct image_config *config, struct rf_err *err)
 {
@@ -222,6 +234,8 @@ static int read_config(const struct doc_node *root, struct rf_arena *arena,
 		rc = check_env(&config->env, err);
 	if (rc == RF_OK && make_paths_absolute(config, arena) < 0)
 		rc = rf_err_nomem(err);
+	for (size_t i = 0; i < RF_ARRAY_LEN(config_sets) && rc == RF_OK; i++)
+		sort_set(field(config, &config_sets[i]));
 	return rc;
 }
 

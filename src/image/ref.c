@@ -144,6 +144,24 @@ static struct parts cut_parts(struct rf_str text)
 	return parts;
 }
 
+static bool is_hub(const struct parts *parts)
+{
+	return !parts->host.ptr || rf_str_is(parts->host, "docker.io") ||
+	       rf_str_is(parts->host, "index.docker.io");
+}
+
+static bool is_official(const struct parts *parts)
+{
+	return is_hub(parts) && !memchr(parts->path.ptr, '/', parts->path.len);
+}
+
+/* Of the host and the path, as they will be written. */
+static size_t name_len(const struct parts *parts)
+{
+	return (is_hub(parts) ? strlen("docker.io") : parts->host.len) + 1 + parts->path.len +
+	       (is_official(parts) ? strlen("library/") : 0);
+}
+
 static int check_parts(struct rf_str text, const struct parts *parts, struct rf_err *err)
 {
 	struct image_digest digest;
@@ -153,7 +171,7 @@ static int check_parts(struct rf_str text, const struct parts *parts, struct rf_
 		what = "the registry host";
 	else if (!path_ok(parts->path))
 		what = "the path (lower-case letters, digits and single separators)";
-	else if (parts->host.len + 1 + parts->path.len > IMAGE_REF_NAME_MAX - sizeof("library/"))
+	else if (name_len(parts) > IMAGE_REF_NAME_MAX)
 		what = "the length";
 	else if (parts->tag.ptr && !tag_ok(parts->tag))
 		what = "the tag";
@@ -167,12 +185,9 @@ static int check_parts(struct rf_str text, const struct parts *parts, struct rf_
 
 static void join_parts(const struct parts *parts, struct rf_buf *out)
 {
-	bool hub = !parts->host.ptr || rf_str_is(parts->host, "docker.io") ||
-		   rf_str_is(parts->host, "index.docker.io");
-
-	rf_buf_add_str(out, hub ? RF_STR("docker.io") : parts->host);
+	rf_buf_add_str(out, is_hub(parts) ? RF_STR("docker.io") : parts->host);
 	rf_buf_add_char(out, '/');
-	if (hub && !memchr(parts->path.ptr, '/', parts->path.len))
+	if (is_official(parts))
 		rf_buf_add_c(out, "library/");
 	rf_buf_add_str(out, parts->path);
 	if (parts->tag.ptr || !parts->digest.ptr) {

@@ -111,6 +111,17 @@ static void more_layers_than_the_limit_are_refused(void)
 	CHECK_INT(parse(rf_buf_cstr(&json), &config), RF_ELIMIT);
 }
 
+static void volumes_are_absolute_sorted_and_each_once(void)
+{
+	struct image_config config;
+
+	REQUIRE(parse("{\"config\":{\"Volumes\":{\"/v\":{},\"a\":{},\"/a\":{}}}," ROOTFS "}",
+			&config) == RF_OK);
+	REQUIRE(config.volumes.count == 2);
+	CHECK(rf_str_is(config.volumes.items[0], "/a"));
+	CHECK(rf_str_is(config.volumes.items[1], "/v"));
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -118,6 +129,7 @@ int main(int argc, char **argv)
 	RUN(what_is_written_reads_back_the_same);
 	RUN(null_and_absent_fields_are_empty);
 	RUN(a_wrong_type_is_refused_by_the_name_of_the_field);
+	RUN(volumes_are_absolute_sorted_and_each_once);
 	RUN(more_layers_than_the_limit_are_refused);
 	rf_arena_free(arena);
 	return TAP_END();

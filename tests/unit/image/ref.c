@@ -58,6 +58,9 @@ static void a_name_that_is_too_long_is_refused(void)
 	memset(text, 'a', sizeof(text));
 	CHECK_INT(image_ref_normalise((struct rf_str){text, 300}, out, NULL), RF_EINPUT);
 	CHECK_INT(image_ref_normalise((struct rf_str){text, 200}, out, NULL), RF_OK);
+	CHECK_INT(image_ref_normalise((struct rf_str){text, 237}, out, NULL), RF_OK);
+	CHECK_INT(image_ref_normalise(rf_str_of(out), out, NULL), RF_OK);
+	CHECK_INT(image_ref_normalise((struct rf_str){text, 238}, out, NULL), RF_EINPUT);
 	text[1] = ':';
 	CHECK_INT(image_ref_normalise((struct rf_str){text, 200}, out, NULL), RF_EINPUT);
 }
