@@ -14,16 +14,8 @@
 #include "dataplane/conntrack.h"
 #include "dataplane/desired.h"
 #include "dataplane/diff.h"
+#include "dataplane/fence_int.h"
 #include "dataplane/table.h"
-
-struct fence {
-	struct fence_config config;
-	char *table, *link_prefix; /* what config's strings point at */
-	struct mnl_socket *socket;
-	struct picture *held;
-	uint32_t generation; /* 0: closed */
-	bool stale_marks;    /* connections may still carry numbers from before the last wrap */
-};
 
 #define AUTO_BATCH CLEANUP(nft_batch_done) struct nft_batch
 
@@ -176,7 +168,8 @@ static bool is_mismatch(const struct rf_err *err)
 static int start_over(struct fence *fence, const struct picture *wanted, uint32_t generation,
 	struct fence_stats *stats, struct rf_err *err)
 {
-	struct fence_stats all = {.classes = stats->classes, .pairs = stats->pairs};
+	struct fence_stats all = {
+		.classes = stats->classes, .pairs = stats->pairs, .replaced = true};
 	int rc = replace_table(fence, wanted, generation, &all, err);
 
 	*stats = all;

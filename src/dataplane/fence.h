@@ -53,6 +53,7 @@ struct fence_services {
 /* What a change cost. */
 struct fence_stats {
 	unsigned classes, pairs, elements_added, elements_removed, chains_changed;
+	bool replaced; /* the table was not what we had left: all of it was made anew */
 	uint64_t usec;
 };
 

@@ -41,6 +41,9 @@ static const struct sysctl_row host_rows6[] = {
 	{RF_IPV6, "force_forwarding", "1", true}, /* since Linux 6.17 */
 };
 
+/* The host may send redirects whatever its end is told, when another setting says so. */
+static const struct sysctl_row pod_rows[] = {{RF_IPV4, "accept_redirects", "0", false}};
+
 static const struct sysctl_row pod_rows6[] = {
 	{RF_IPV6, "accept_ra", "0", false},
 	{RF_IPV6, "accept_dad", "0", false},
@@ -86,6 +89,11 @@ static int host_addresses(
 
 		rc = rtnl_addr_add(rtnl, link, &local, err);
 	}
+	for (unsigned i = 0; rc == RF_OK && i < pod->node_ip_count; i++) {
+		struct rf_cidr own = host_cidr(&pod->node_ips[i]);
+
+		rc = rtnl_addr_add(rtnl, link, &own, err);
+	}
 	for (unsigned i = 0; rc == RF_OK && i < pod->ip_count; i++) {
 		struct rtnl_route route = {.to = host_cidr(&pod->ips[i]), .link = link};
 
@@ -116,10 +124,14 @@ static int host_end(
 /* What must be done inside: settings, and a socket that stays the namespace's. */
 static int prepare_inside(const struct link_pod *pod, struct mnl_socket **ret, struct rf_err *err)
 {
-	bool ipv6 = has_family(pod, RF_IPV6);
-	int rc = ipv6 ? sysctl_set_all(POD_LINK, pod_rows6, RF_ARRAY_LEN(pod_rows6), err)
-		      : sysctl_set_all(POD_LINK, no_ipv6, RF_ARRAY_LEN(no_ipv6), err);
+	int rc = sysctl_set_all("all", pod_rows, RF_ARRAY_LEN(pod_rows), err);
 
+	if (rc == RF_OK)
+		rc = sysctl_set_all(POD_LINK, pod_rows, RF_ARRAY_LEN(pod_rows), err);
+	if (rc == RF_OK && has_family(pod, RF_IPV6))
+		rc = sysctl_set_all(POD_LINK, pod_rows6, RF_ARRAY_LEN(pod_rows6), err);
+	else if (rc == RF_OK)
+		rc = sysctl_set_all(POD_LINK, no_ipv6, RF_ARRAY_LEN(no_ipv6), err);
 	return rc == RF_OK ? netlink_open(NETLINK_ROUTE, ret, err) : rc;
 }
 

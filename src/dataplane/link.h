@@ -17,6 +17,10 @@ struct link_pod {
 	int netns_fd;	  /* the pod's network namespace; borrowed */
 	struct rf_ip ips[2];
 	unsigned ip_count;
+	/* This machine's own addresses towards pods, put on every pod's link: so what it sends to a
+	 * pod has a source address whatever other links it has. */
+	struct rf_ip node_ips[2];
+	unsigned node_ip_count;
 };
 
 /*

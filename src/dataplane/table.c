@@ -400,7 +400,7 @@ static void input_rules(struct nft_batch *batch, const struct fence_config *conf
 	rule = rule_begin(batch, "antispoof");
 	is_pod_link(&rule, NFT_META_IIFNAME, config->link_prefix, false);
 	rule_fib_source(&rule);
-	rule_cmp_u8(&rule, NFT_CMP_EQ, 0);
+	rule_cmp_u32(&rule, NFT_CMP_EQ, 0);
 	rule_counter_named(&rule, "spoofed_total");
 	rule_verdict(&rule, NF_DROP, NULL);
 	rule_end(&rule);

@@ -1,0 +1,17 @@
+/* The fence itself, for fence.c and its tests. */
+#ifndef RF_DATAPLANE_FENCE_INT_H
+#define RF_DATAPLANE_FENCE_INT_H
+
+#include "dataplane/fence.h"
+#include "dataplane/picture.h"
+
+struct fence {
+	struct fence_config config;
+	char *table, *link_prefix; /* what config's strings point at */
+	struct mnl_socket *socket;
+	struct picture *held;
+	uint32_t generation; /* 0: closed */
+	bool stale_marks;    /* connections may still carry numbers from before the last wrap */
+};
+
+#endif
