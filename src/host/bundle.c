@@ -11,10 +11,15 @@
 
 struct env_pod bundle_env_pod(const struct pod *pod)
 {
-	return (struct env_pod){.plan = pod->host->plan,
+	struct env_pod env = {.plan = pod->host->plan,
 		.pod = pod->kube,
 		.uid = pod->uid,
 		.node = pod->host->node_name};
+	struct rf_ip node[2];
+
+	if (plan_node_ips(&pod->host->config.ranges, node))
+		env.host_ip = node[0];
+	return env;
 }
 
 /* The first error of diags as err: what went wrong while starting goes into the pod's reason. */
@@ -122,14 +127,12 @@ static int mount_volume(struct container *c, const struct kube_mount *mount, str
 	struct env_pod pod = bundle_env_pod(c->pod);
 	struct volume_dirs dirs = {c->pod->memory_dir, c->pod->disk_dir};
 	AUTO_FREE char *source = NULL;
-	AUTO_BUF options = {0};
 	int rc = volume_source(&pod, &dirs, mount, &source, err);
 
 	if (rc < 0)
 		return rc;
-	rf_buf_addf(&options, "rbind,rprivate,%s", mount->read_only.value ? "ro" : "rw");
-	if (options.failed || oci_spec_add_mount(&c->oci, "bind", source, mount->mount_path.ptr,
-				      rf_buf_cstr(&options)) < 0)
+	if (oci_spec_add_mount(&c->oci, "bind", source, mount->mount_path.ptr,
+		    volume_mount_options(&pod, mount)) < 0)
 		return rf_err_nomem(err);
 	return RF_OK;
 }

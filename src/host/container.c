@@ -119,20 +119,26 @@ int container_profile(const struct image *image, const struct kube_pod_spec *pod
 }
 
 /* The file through which conmon puts itself into its own group, beside the containers'. */
-static char *conmon_cgroup(const struct host *host, struct rf_err *err)
+static int conmon_cgroup(const struct host *host, char **ret_procs, struct rf_err *err)
 {
-	const char *root =
-		host->runtime.cgroups == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+	const char *root = host->runtime.cgroups == CGROUP_V2 ? "/sys/fs/cgroup"
+							      : "/sys/fs/cgroup/pids";
 	AUTO_FREE char *dir = NULL;
-	char *procs;
+	int rc;
 
+	if (access(root, W_OK) < 0)
+		return rf_err_set(err, RF_EUNSUPPORTED,
+			"%s is not there: mount the cgroup file systems first", root);
 	if (asprintf(&dir, "%s%s/conmon", root, host->inst.cgroup) < 0) {
 		dir = NULL;
-		return NULL;
+		return rf_err_nomem(err);
 	}
-	if (rf_dir_make(dir, 0755, err) < 0 || asprintf(&procs, "%s/cgroup.procs", dir) < 0)
-		return NULL;
-	return procs;
+	rc = rf_dir_make(dir, 0755, err);
+	if (rc == RF_OK && asprintf(ret_procs, "%s/cgroup.procs", dir) < 0) {
+		*ret_procs = NULL;
+		rc = rf_err_nomem(err);
+	}
+	return rc;
 }
 
 static void start_failed(struct container *c, const struct rf_err *why)
@@ -334,13 +340,14 @@ static int start_conmon(struct container *c, struct rf_err *err)
 {
 	struct host *host = c->pod->host;
 	AUTO_ARENA *arena = rf_arena_new(1 << 20);
-	AUTO_FREE char *cgroup = conmon_cgroup(host, err);
+	AUTO_FREE char *cgroup = NULL;
 	struct child_spec spec = {.cwd = c->dir, .own_session = true};
 	AUTO_FD theirs = -1;
 	int ends[2], rc;
 
-	if (!arena || !cgroup)
-		return rf_err_nomem(err);
+	rc = arena ? conmon_cgroup(host, &cgroup, err) : rf_err_nomem(err);
+	if (rc < 0)
+		return rc;
 	spec.argv = conmon_argv(c, arena);
 	spec.envp = (const char *const[]){
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "_OCI_SYNCPIPE=3", NULL};

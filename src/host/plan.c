@@ -8,7 +8,8 @@
 #include "base/num.h"
 #include "harden/profile.h"
 
-/* The first address of a range is the network's, the next is left for the machine. */
+/* The first address of a range is the network's, the next is this machine's. */
+#define NODE_INDEX  1U
 #define FIRST_INDEX 2U
 
 int plan_addresses_init(struct plan_addresses *a)
@@ -105,6 +106,11 @@ static unsigned addresses_at(const struct rf_cidr ranges[2], uint64_t index, str
 			count++;
 	}
 	return count;
+}
+
+unsigned plan_node_ips(const struct plan_ranges *ranges, struct rf_ip ret[2])
+{
+	return addresses_at(ranges->pods, NODE_INDEX, ret);
 }
 
 void plan_addresses_drop_pod(struct plan_addresses *a, struct rf_str key)

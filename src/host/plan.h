@@ -65,6 +65,9 @@ void plan_done(struct plan *plan);
 /* Every field that this machine cannot honour, as errors in diags (support.c). */
 void plan_check_support(const struct kube_set *set, struct rf_diags *diags);
 
+/* This machine's own addresses towards pods: the first of each range. Returns their number. */
+unsigned plan_node_ips(const struct plan_ranges *ranges, struct rf_ip ret[2]);
+
 /* The Service by "namespace/name"; NULL when there is none. */
 const struct plan_service *plan_find_service(const struct plan *plan, struct rf_str key);
 

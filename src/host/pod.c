@@ -204,6 +204,7 @@ static int connect_link(struct pod *pod, const char *ns_dir, struct rf_err *err)
 	if (fd < 0)
 		return rf_err_sys(err, errno, "open %s", file);
 	link.netns_fd = fd;
+	link.node_ip_count = plan_node_ips(&pod->host->config.ranges, link.node_ips);
 	for (size_t i = 0; i < pod->kube->ip_count && i < RF_ARRAY_LEN(link.ips); i++)
 		link.ips[link.ip_count++] = pod->kube->ips[i];
 	return link_pod_add(&link, err);
@@ -260,9 +261,6 @@ static int make_volumes(struct pod *pod, struct rf_err *err)
 		rc = rf_dir_make(pod->memory_dir, 0711, err);
 	if (rc < 0)
 		return rc;
-	if (mount("tmpfs", pod->memory_dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711,size=64m") <
-		0)
-		return rf_err_sys(err, errno, "mount %s", pod->memory_dir);
 	rc = volume_prepare(&env, &dirs, &diags, err);
 	if (rc == RF_EINPUT && diags.list.count)
 		return rf_err_set(err, rc, "%s:%u: %s", diags.list.items[0].pos.file,
