@@ -45,16 +45,18 @@ static int explain_np(const struct question *q, const struct policy_np *np, stru
 {
 	uint32_t other = q->dir == POLICY_INGRESS ? q->ends->from.class : q->ends->to.class;
 	const struct policy_class *to = &q->policy->classes.items[q->ends->to.class];
-	bool allowed = false;
-	uint32_t peer;
+	bool allowed = false, by_block;
 
 	for (uint32_t r = 0; r < np->rule_count[q->dir]; r++) {
 		const struct policy_rule *rule = &np->rules[q->dir][r];
 		bool open;
 
-		if (!policy_rule_finds(q->policy, np, rule, other, &peer))
+		if (!policy_rule_finds(q->policy, np, rule, other, &by_block))
 			continue;
-		open = ports_answer(q->policy, policy_rule_ports(q->policy, rule, to), q->ask);
+		open = ports_answer(q->policy,
+			policy_rule_ports(
+				q->policy, rule, to, q->dir == POLICY_INGRESS || !by_block),
+			q->ask);
 		allowed = allowed || open;
 		if (add_reason(why, open ? POLICY_ALLOWS : POLICY_PEER_ONLY, np->object, r,
 			    rule->src->node) < 0)

@@ -4,10 +4,12 @@
 #include "policy/policy_int.h"
 #include "policy/ref.h"
 
-static bool has_class(const struct policy_party *party, const struct policy_end *end)
+/* One class may hold addresses of both families, and each reaches only its own. */
+static bool has_like(const struct policy_party *party, const struct policy_end *end)
 {
 	rf_vec_each (known, &party->ends) {
-		if (known->class == end->class && known->node == end->node)
+		if (known->class == end->class && known->node == end->node &&
+			known->ip.family == end->ip.family)
 			return true;
 	}
 	return false;
@@ -15,9 +17,18 @@ static bool has_class(const struct policy_party *party, const struct policy_end 
 
 static int add_end(struct policy_party *party, const struct policy_end *end)
 {
-	if (has_class(party, end))
+	if (has_like(party, end))
 		return RF_OK;
 	return rf_vec_push(&party->ends, *end) ? RF_OK : RF_EINTERNAL;
+}
+
+static int add_node(struct policy_party *party, struct rf_str name)
+{
+	rf_vec_each (known, &party->nodes) {
+		if (rf_str_eq(*known, name))
+			return RF_OK;
+	}
+	return rf_vec_push(&party->nodes, name) ? RF_OK : RF_EINTERNAL;
 }
 
 /* Every address of the pod, or the pod without one. */
@@ -26,6 +37,8 @@ static int add_pod_ends(const struct policy *p, struct policy_party *party, uint
 	const struct kube_pod *kp = &p->pods->list.items[pod];
 	const struct policy_end *ends = &p->pod_ends[p->pod_end_first[pod]];
 
+	if (add_node(party, kp->spec->node_name) < 0)
+		return RF_EINTERNAL;
 	if (kp->ip_count == 0)
 		return add_end(party, &ends[0]);
 	for (size_t i = 0; i < kp->ip_count; i++) {
@@ -189,16 +202,32 @@ static bool same_family(const struct policy_end *a, const struct policy_end *b)
 	       a->ip.family == b->ip.family;
 }
 
+/* True when a node of one party runs a pod of the other: nodes reach their own pods. */
+static bool share_node(const struct policy_party *from, const struct policy_party *to)
+{
+	rf_vec_each (a, &from->nodes) {
+		rf_vec_each (b, &to->nodes) {
+			if (policy_same_node(*a, *b))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* An end stands for all pods of its class, whichever node they are on. */
 static uint32_t pair_ports(
 	struct policy *p, const struct policy_party *from, const struct policy_party *to)
 {
+	bool shared = from->ends.count && from->ends.items[0].node && share_node(from, to);
 	uint32_t set = POLICY_PORTS_NONE;
 
 	rf_vec_each (a, &from->ends) {
 		rf_vec_each (b, &to->ends) {
-			if (same_family(a, b))
-				set = policy_ports_union(
-					&p->ports, set, policy_reach_of(p, a, b).both);
+			if (!same_family(a, b))
+				continue;
+			set = shared ? POLICY_PORTS_ALL
+				     : policy_ports_union(&p->ports, set,
+					       policy_pair_both(p, a->class, b->class));
 		}
 	}
 	return set;
@@ -252,6 +281,7 @@ void policy_matrix_done(struct policy_matrix *matrix)
 {
 	rf_vec_each (party, &matrix->parties) {
 		rf_vec_done(&party->ends);
+		rf_vec_done(&party->nodes);
 		free(party->label);
 	}
 	rf_vec_done(&matrix->parties);

@@ -15,7 +15,8 @@ struct policy_party {
 	bool external;
 	struct policy_ip_range range; /* external */
 	enum policy_dir dir;	      /* external: sources of ingress, or destinations of egress */
-	RF_VEC(struct policy_end) ends; /* one for each class that its pods have */
+	RF_VEC(struct policy_end) ends; /* one for each class and family that its pods have */
+	RF_VEC(struct rf_str) nodes;	/* the nodes of its pods; "" or absent: any */
 	char *label; /* "production/my-golang-app[Deployment]", "0.0.0.0-255.255.255.255" */
 };
 

@@ -95,12 +95,18 @@ struct policy {
 /* compile.c's second half, in classes.c: classes of all pods and of the outside. */
 int policy_build_classes(struct policy *policy) RF_MUST_USE;
 
-/* True when the rule's peers include the class; *ret_peer is which (or UINT32_MAX: no peers). */
+/* True when the rule's peers include the class; *ret_by_block: only ipBlocks of it do. */
 bool policy_rule_finds(const struct policy *policy, const struct policy_np *np,
-	const struct policy_rule *rule, uint32_t class, uint32_t *ret_peer);
-/* The rule's ports on a destination class. POLICY_PORTS_BAD when memory ran out. */
+	const struct policy_rule *rule, uint32_t class, bool *ret_by_block);
+/*
+ * The rule's ports on a destination class; named ports only where names (an address block that
+ * traffic goes to has no port names). POLICY_PORTS_BAD when memory ran out.
+ */
 uint32_t policy_rule_ports(struct policy *policy, const struct policy_rule *rule,
-	const struct policy_class *destination);
+	const struct policy_class *destination, bool names);
+
+/* Nodes that manifests do not name are taken to be one machine with every other. */
+bool policy_same_node(struct rf_str a, struct rf_str b);
 
 static inline bool policy_bit(const uint64_t *bits, uint32_t bit)
 {

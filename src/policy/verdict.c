@@ -20,26 +20,28 @@ static bool peer_finds(const struct policy *p, const struct policy_np *np,
 }
 
 bool policy_rule_finds(const struct policy *p, const struct policy_np *np,
-	const struct policy_rule *rule, uint32_t class, uint32_t *ret_peer)
+	const struct policy_rule *rule, uint32_t class, bool *ret_by_block)
 {
-	*ret_peer = UINT32_MAX;
-	if (rule->peer_count == 0)
-		return true;
+	bool found = rule->peer_count == 0;
+
+	*ret_by_block = false;
 	for (uint32_t i = 0; i < rule->peer_count; i++) {
-		if (peer_finds(p, np, &rule->peers[i], &p->classes.items[class])) {
-			*ret_peer = i;
-			return true;
-		}
+		if (!peer_finds(p, np, &rule->peers[i], &p->classes.items[class]))
+			continue;
+		found = true;
+		*ret_by_block = rule->peers[i].block != BLOCK_NONE;
+		if (!*ret_by_block)
+			break;
 	}
-	return false;
+	return found;
 }
 
-uint32_t policy_rule_ports(
-	struct policy *p, const struct policy_rule *rule, const struct policy_class *destination)
+uint32_t policy_rule_ports(struct policy *p, const struct policy_rule *rule,
+	const struct policy_class *destination, bool names)
 {
 	uint32_t set = rule->fixed_ports;
 
-	for (uint32_t i = 0; i < rule->named_count; i++) {
+	for (uint32_t i = 0; names && i < rule->named_count; i++) {
 		uint32_t named = rule->named[i];
 		uint16_t number = destination->named_ports ? destination->named_ports[named] : 0;
 
@@ -57,7 +59,8 @@ static uint32_t work_out(struct policy *p, enum policy_dir dir, uint32_t from, u
 	uint32_t subject = dir == POLICY_INGRESS ? to : from;
 	uint32_t other = dir == POLICY_INGRESS ? from : to;
 	const struct policy_class *class = &p->classes.items[subject];
-	uint32_t set = POLICY_PORTS_NONE, peer;
+	uint32_t set = POLICY_PORTS_NONE;
+	bool by_block;
 
 	if (class->policies[dir].count == 0)
 		return POLICY_PORTS_ALL;
@@ -67,9 +70,11 @@ static uint32_t work_out(struct policy *p, enum policy_dir dir, uint32_t from, u
 		for (uint32_t r = 0; r < np->rule_count[dir]; r++) {
 			const struct policy_rule *rule = &np->rules[dir][r];
 
-			if (policy_rule_finds(p, np, rule, other, &peer))
-				set = policy_ports_union(&p->ports, set,
-					policy_rule_ports(p, rule, &p->classes.items[to]));
+			if (!policy_rule_finds(p, np, rule, other, &by_block))
+				continue;
+			set = policy_ports_union(&p->ports, set,
+				policy_rule_ports(p, rule, &p->classes.items[to],
+					dir == POLICY_INGRESS || !by_block));
 		}
 	}
 	return set;
@@ -110,21 +115,21 @@ static struct rf_str node_of(const struct policy *p, uint32_t pod)
 	return p->pods->list.items[pod].spec->node_name;
 }
 
+bool policy_same_node(struct rf_str a, struct rf_str b)
+{
+	return !a.len || !b.len || rf_str_eq(a, b);
+}
+
 bool policy_always(
 	const struct policy *p, const struct policy_end *from, const struct policy_end *to)
 {
-	struct rf_str from_node, to_node;
-
 	if (from->pod == POLICY_NO_POD || to->pod == POLICY_NO_POD)
 		return false;
 	if (from->pod == to->pod)
 		return true;
 	if (!from->node)
 		return false;
-	/* Nodes that manifests do not name are taken to be one machine. */
-	from_node = node_of(p, from->pod);
-	to_node = node_of(p, to->pod);
-	return !from_node.len || !to_node.len || rf_str_eq(from_node, to_node);
+	return policy_same_node(node_of(p, from->pod), node_of(p, to->pod));
 }
 
 struct policy_reach policy_reach_of(

@@ -119,7 +119,9 @@ static bool block_has(const struct kube_ip_block *block, const struct rf_ip *ip)
 struct oracle_end oracle_end_of_ip(const struct oracle *oracle, const struct rf_ip *ip)
 {
 	rf_vec_each (pod, &oracle->pods->list) {
-		for (size_t i = 0; i < pod->ip_count && !pod->finished; i++) {
+		if (pod->finished || pod->spec->host_network.value)
+			continue;
+		for (size_t i = 0; i < pod->ip_count; i++) {
 			if (rf_ip_eq(&pod->ips[i], ip))
 				return (struct oracle_end){.pod = pod, .ip = *ip};
 		}
@@ -138,10 +140,16 @@ static bool is_policed(const struct oracle_end *end)
 	return end->pod && !is_node(end) && !end->pod->finished;
 }
 
+/* A node whose name is not said may be the same as any other. */
 static bool is_own_node(const struct oracle_end *from, const struct oracle_end *to)
 {
-	return is_node(from) && is_policed(to) &&
-	       rf_str_eq(from->pod->spec->node_name, to->pod->spec->node_name);
+	struct rf_str a, b;
+
+	if (!is_node(from) || !is_policed(to))
+		return false;
+	a = from->pod->spec->node_name;
+	b = to->pod->spec->node_name;
+	return a.len == 0 || b.len == 0 || rf_str_eq(a, b);
 }
 
 /* --- peers --- */

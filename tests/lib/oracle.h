@@ -34,7 +34,10 @@ struct oracle_verdict {
 	bool allowed, egress, ingress;
 };
 
-/* Who holds an address: a pod that has not finished, or somebody outside. */
+/*
+ * Who holds an address: a pod that has not finished, or somebody outside. A node is told by the way
+ * its packets come, so its bare address is an address outside.
+ */
 struct oracle_end oracle_end_of_ip(const struct oracle *oracle, const struct rf_ip *ip);
 
 /* "May a connection go from here to there?" port is ignored for ORACLE_ICMP. */
