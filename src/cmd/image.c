@@ -7,6 +7,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "doc/json.h"
+#include "host/instance.h"
 #include "image/import.h"
 
 struct image_opts {
@@ -76,11 +77,18 @@ static const struct opt_usage remove_usage = {
 	.max_args = 1,
 };
 
+/* Where `up` looks for images, unless --store says otherwise. */
 static int open_store(const struct image_opts *opts, struct image_store **ret)
 {
+	struct instance inst;
 	struct rf_err err;
+	int rc = instance_init(&inst, NULL, NULL, &err);
 
-	if (image_store_open(opts->store, ret, &err) == RF_OK)
+	if (rc == RF_OK) {
+		rc = image_store_open(opts->store ? opts->store : inst.images, ret, &err);
+		instance_done(&inst);
+	}
+	if (rc == RF_OK)
 		return 0;
 	if (err.sys_errno == EACCES || err.sys_errno == EPERM)
 		return out_errorf(
