@@ -59,7 +59,7 @@ int image_archive_open(
 	archive->input = *input;
 	archive->tar = archive_read_new();
 	if (!archive->tar)
-		return rf_err_nomem(err);
+		return rf_err_nomem(err); /* cppcheck-suppress memleak */
 	archive_read_support_format_tar(archive->tar);
 	archive_read_support_format_empty(archive->tar);
 	if (archive_read_open2(archive->tar, archive, NULL, tar_read, tar_skip, NULL) != ARCHIVE_OK)

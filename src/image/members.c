@@ -113,7 +113,7 @@ static int index_entries(
 			return rf_err_set(err, RF_EUNSUPPORTED, "member \"%.200s\" is sparse",
 				entry.path.ptr);
 		rc = note_member(index, &entry, &open, err);
-		if (rc == RF_OK && entry.type == IMAGE_ENTRY_FILE)
+		if (rc == RF_OK && open && entry.type == IMAGE_ENTRY_FILE)
 			open->len = entry.size;
 		else
 			open = NULL;

@@ -92,7 +92,7 @@ static int walk_index(struct selection *sel, const struct doc_node *index, struc
 static int walk_nested(struct selection *sel, const struct descriptor *desc, struct rf_str name,
 	unsigned depth, struct rf_err *err)
 {
-	const struct doc_node *index;
+	const struct doc_node *index = NULL;
 	struct rf_str text;
 	int rc;
 
@@ -153,7 +153,7 @@ static int walk_index(struct selection *sel, const struct doc_node *index, struc
 
 int select_oci(struct selection *sel, struct rf_err *err)
 {
-	const struct doc_node *index;
+	const struct doc_node *index = NULL;
 	struct rf_str text;
 	int rc = selection_read(sel, "index.json", &text, err);
 

@@ -170,7 +170,7 @@ int image_stream_open(const struct image_range *range, uint64_t max_bytes,
 	stream->max_bytes = max_bytes;
 	stream->stored_hash = image_hash_new();
 	if (!stream->stored_hash)
-		return rf_err_nomem(err);
+		return rf_err_nomem(err); /* cppcheck-suppress memleak */
 	if (packing != PACKED_NOT) {
 		rc = open_raw(stream, packing, err);
 		if (rc < 0)

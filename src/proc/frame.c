@@ -82,7 +82,7 @@ int frame_send_fds(int channel, uint16_t type, struct rf_str payload, const int 
 		iov[1].iov_len = payload.len;
 		msg.msg_iovlen = 2;
 	}
-	if (fd_count)
+	if (fds && fd_count)
 		attach_fds(&msg, &room, fds, fd_count);
 	return send_all(channel, &msg, err);
 }

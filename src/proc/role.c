@@ -31,8 +31,11 @@
 #define ROLE_REPORTS 0 /* 1: a sanitizer needs standard error and its options */
 #endif
 
+/* The linker's names for the ends of the section; weak, as a program may have no role. */
+/* NOLINTBEGIN(cert-dcl51-cpp) */
 extern const struct proc_role *const __start_rf_roles[] __attribute__((weak));
 extern const struct proc_role *const __stop_rf_roles[] __attribute__((weak));
+/* NOLINTEND(cert-dcl51-cpp) */
 
 void proc_role_main(int argc, char **argv)
 {
@@ -40,6 +43,7 @@ void proc_role_main(int argc, char **argv)
 		return;
 	/* A parent that died before this call leaves a closed channel, which ends the role, too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* cppcheck-suppress comparePointers */
 	for (const struct proc_role *const *it = __start_rf_roles; it < __stop_rf_roles; it++) {
 		if (strcmp((*it)->name, argv[2]) != 0)
 			continue;
