@@ -22,7 +22,7 @@ int rf_fd_read_all(int fd, struct rf_buf *buf, struct rf_err *err)
 
 	for (;;) {
 		size_t want = max - buf->len < READ_STEP ? max - buf->len : READ_STEP;
-		char probe;
+		char probe = 0;
 		char *room = want ? rf_buf_reserve(buf, want) : &probe;
 		ssize_t got;
 

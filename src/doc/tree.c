@@ -18,6 +18,8 @@ struct rf_pos doc_field_pos(const struct doc_node *node, const char *key)
 {
 	const struct doc_node *child = doc_get(node, key);
 
+	if (!node)
+		return (struct rf_pos){.file = NULL};
 	return child ? doc_key_pos(child) : doc_pos(node);
 }
 

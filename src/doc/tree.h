@@ -60,7 +60,7 @@ const struct doc_node *doc_get(const struct doc_node *node, const char *key);
 
 /*
  * The position of a field of a map (its key), or of the map itself when the field is not there:
- * what a message about a missing or refused field should point at. node must not be NULL.
+ * what a message about a missing or refused field should point at. No place when node is NULL.
  */
 struct rf_pos doc_field_pos(const struct doc_node *node, const char *key);
 

@@ -38,20 +38,22 @@ static uint32_t intern(struct policy_port_table *table, const struct policy_port
 	return (uint32_t)table->sets.count - 1;
 }
 
+/* A set of at most one range a protocol, on the stack. */
+union small_set {
+	struct policy_ports set;
+	uint32_t room[sizeof(struct policy_ports) / sizeof(uint32_t) + POLICY_PORT_PROTO_COUNT];
+};
+
 int policy_port_table_init(struct policy_port_table *table, struct rf_arena *arena)
 {
-	static const struct policy_ports none = {.other = 0};
-	struct {
-		struct policy_ports head;
-		struct policy_range ranges[3];
-	} all = {
-		.head = {.count = {1, 1, 1}, .other = 1},
-		.ranges = {{0, PORT_MAX}, {0, PORT_MAX}, {0, PORT_MAX}},
-	};
+	union small_set none = {.room = {0}};
+	union small_set all = {.set = {.count = {1, 1, 1}, .other = 1}};
 
+	for (unsigned p = 0; p < POLICY_PORT_PROTO_COUNT; p++)
+		all.set.ranges[p] = (struct policy_range){0, PORT_MAX};
 	*table = (struct policy_port_table){.arena = arena};
-	if (intern(table, &none) != POLICY_PORTS_NONE ||
-		intern(table, &all.head) != POLICY_PORTS_ALL)
+	if (intern(table, &none.set) != POLICY_PORTS_NONE ||
+		intern(table, &all.set) != POLICY_PORTS_ALL)
 		return RF_EINTERNAL;
 	return RF_OK;
 }
@@ -72,13 +74,11 @@ const struct policy_ports *policy_ports_get(const struct policy_port_table *tabl
 uint32_t policy_ports_range(
 	struct policy_port_table *table, enum policy_proto proto, uint16_t lo, uint16_t hi)
 {
-	struct {
-		struct policy_ports head;
-		struct policy_range range[1];
-	} one = {.range = {{lo, hi}}};
+	union small_set one = {.room = {0}};
 
-	one.head.count[proto] = 1;
-	return intern(table, &one.head);
+	one.set.count[proto] = 1;
+	one.set.ranges[0] = (struct policy_range){lo, hi};
+	return intern(table, &one.set);
 }
 
 const struct policy_range *policy_ports_of(
