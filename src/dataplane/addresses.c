@@ -4,35 +4,20 @@
  */
 #include "dataplane/desired_int.h"
 
-static void add_address(
-	struct desired *d, const struct rf_ip *ip, const struct desired_class *class)
-{
-	struct rf_str key = desired_ip_key(ip);
-	struct picture_set **sets = d->picture->sets.items;
-	uint8_t pair[32];
-
-	memcpy(pair, key.ptr, key.len);
-	memcpy(pair + key.len, key.ptr, key.len);
-	picture_put(d->picture, sets[desired_kind(PICTURE_SRC4, ip->family)], key, class->source,
-		false);
-	picture_put(
-		d->picture, sets[desired_kind(PICTURE_DST4, ip->family)], key, class->dest, false);
-	picture_put(d->picture, sets[desired_kind(PICTURE_SELF4, ip->family)],
-		(struct rf_str){(const char *)pair, key.len * 2}, NULL, false);
-}
-
 void desired_add_pods(struct desired *d)
 {
 	const struct kube_pods *pods = policy_pods(d->policy);
+	const uint32_t *class = d->address_classes.items;
 
-	for (size_t i = 0; i < pods->list.count; i++) {
-		const struct kube_pod *pod = &pods->list.items[i];
+	rf_vec_each (pod, &pods->list) {
+		for (size_t k = 0; k < pod->ip_count; k++, class ++) {
+			const struct rf_ip *ip = &pod->ips[k];
 
-		for (size_t k = 0; k < pod->ip_count; k++) {
-			struct policy_end end = policy_end_of_ip(d->policy, &pod->ips[k]);
-
-			if (end.pod == i && !end.node)
-				add_address(d, &pod->ips[k], &d->classes[end.class]);
+			if (*class != POLICY_NO_CLASS)
+				picture_put(d->picture,
+					d->picture->sets
+						.items[desired_kind(PICTURE_PODS4, ip->family)],
+					desired_ip_key(ip), d->classes[*class].source, false);
 		}
 	}
 }

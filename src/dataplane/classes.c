@@ -16,6 +16,7 @@ struct numbering {
 	uint32_t owner[FENCE_MAX_CLASSES + 1]; /* by number: class + 1 */
 	bool held[FENCE_MAX_CLASSES + 1];
 	uint32_t next;
+	size_t expected[2]; /* where the next address is looked for in held, by family */
 };
 
 static void vote_for(struct vote *vote, uint32_t id)
@@ -30,39 +31,49 @@ static void vote_for(struct vote *vote, uint32_t id)
 	}
 }
 
-static uint32_t held_id(const struct desired *d, enum picture_set_kind kind, struct rf_str key)
+static uint32_t id_of(const struct picture_elem *elem)
 {
-	const struct picture_elem *elem = picture_find(d->held->sets.items[kind], key);
-
 	return elem && elem->target->kind == PICTURE_SOURCE ? elem->target->id : 0;
 }
 
-static void vote_pods(struct numbering *n)
+/* One address of a pod. Its class, or POLICY_NO_CLASS when the address is not its own. */
+static uint32_t vote_address(struct numbering *n, size_t pod, const struct rf_ip *ip)
 {
-	struct desired *d = n->d;
-	const struct kube_pods *pods = policy_pods(d->policy);
+	struct policy_end end = policy_end_of_ip(n->d->policy, ip);
+	bool v6 = ip->family == RF_IPV6;
+	uint32_t id;
+
+	if (end.pod != pod || end.node)
+		return POLICY_NO_CLASS;
+	n->d->classes[end.class].is_pod = true;
+	id = id_of(
+		picture_find_next(n->d->held->sets.items[desired_kind(PICTURE_PODS4, ip->family)],
+			desired_ip_key(ip), &n->expected[v6]));
+	if (id)
+		vote_for(&n->votes[end.class], id);
+	return end.class;
+}
+
+static bool vote_pods(struct numbering *n)
+{
+	const struct kube_pods *pods = policy_pods(n->d->policy);
 
 	for (size_t i = 0; i < pods->list.count; i++) {
 		const struct kube_pod *pod = &pods->list.items[i];
 
 		for (size_t k = 0; k < pod->ip_count; k++) {
-			struct policy_end end = policy_end_of_ip(d->policy, &pod->ips[k]);
-			enum picture_set_kind kind = desired_kind(PICTURE_SRC4, pod->ips[k].family);
-			uint32_t id;
-
-			if (end.pod != i || end.node)
-				continue;
-			d->classes[end.class].is_pod = true;
-			id = held_id(d, kind, desired_ip_key(&pod->ips[k]));
-			if (id)
-				vote_for(&n->votes[end.class], id);
+			if (!rf_vec_push(&n->d->address_classes, vote_address(n, i, &pod->ips[k])))
+				return false;
 		}
 	}
+	return true;
 }
 
 static void vote_outside(struct numbering *n, enum rf_family family)
 {
 	const struct policy_ip_ranges *ranges = policy_external_ranges(n->d->policy, family);
+	const struct picture_set *set =
+		n->d->held->sets.items[desired_kind(PICTURE_EXT_SRC4, family)];
 	size_t len = rf_family_len(family);
 
 	rf_vec_each (range, ranges) {
@@ -72,8 +83,7 @@ static void vote_outside(struct numbering *n, enum rf_family family)
 
 		memcpy(key, range->first.bytes, len);
 		memcpy(key + len, range->last.bytes, len);
-		id = held_id(n->d, desired_kind(PICTURE_EXT_SRC4, family),
-			(struct rf_str){(const char *)key, len * 2});
+		id = id_of(picture_find(set, (struct rf_str){(const char *)key, len * 2}));
 		if (id > TABLE_WORLD)
 			vote_for(&n->votes[class], id);
 		n->d->classes[class].used_outside = true;
@@ -142,7 +152,8 @@ static int number_all(struct numbering *n, struct rf_err *err)
 	uint32_t count = policy_class_count(n->d->policy);
 	uint32_t world = policy_external_class(n->d->policy, POLICY_IN_NO_BLOCK);
 
-	vote_pods(n);
+	if (!vote_pods(n))
+		return rf_err_nomem(err);
 	vote_outside(n, RF_IPV4);
 	vote_outside(n, RF_IPV6);
 	rf_vec_each (chain, &n->d->held->chains) {

@@ -7,6 +7,7 @@ static void desired_done(struct desired *d)
 	free(d->classes);
 	free(d->row);
 	rf_vec_done(&d->used);
+	rf_vec_done(&d->address_classes);
 	rf_map_done(&d->port_sets);
 }
 

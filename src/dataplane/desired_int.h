@@ -24,9 +24,11 @@ struct desired {
 	struct fence_stats *stats;
 	struct desired_class *classes; /* by class of the policy */
 	RF_VEC(uint32_t) used;	       /* classes with a number, in the policy's order */
-	struct rf_map port_sets;       /* content -> number, of held and new ones */
-	uint32_t last_port_set;	       /* the highest number in use */
-	uint32_t *row;		       /* scratch: a port set for each of used */
+	/* Of each address of each pod, in their order; POLICY_NO_CLASS: not the pod's own. */
+	RF_VEC(uint32_t) address_classes;
+	struct rf_map port_sets; /* content -> number, of held and new ones */
+	uint32_t last_port_set;	 /* the highest number in use */
+	uint32_t *row;		 /* scratch: a port set for each of used */
 };
 
 /* classes.c: numbers for the classes in use. RF_OK, RF_ELIMIT, RF_EINTERNAL. */

@@ -13,6 +13,7 @@ struct diff {
 	const struct picture *wanted;
 	const struct fence_config *config;
 	struct fence_stats *stats;
+	RF_VEC(const struct picture_elem *) scratch; /* elements of one set */
 	bool rejudge;
 };
 
@@ -92,9 +93,8 @@ static bool next_value(const uint8_t *value, uint32_t len, uint8_t *out)
 
 /* An interval is two elements to the kernel: where it begins, and the first value behind it. */
 static void put_elem(
-	struct nft_elems *elems, const struct picture_set *set, const struct picture_elem *from)
+	struct nft_elems *elems, const struct nft_set_type *type, const struct picture_elem *from)
 {
-	const struct nft_set_type *type = type_of(set);
 	uint8_t behind[16];
 	struct nft_elem elem = {
 		.key = from->key.ptr,
@@ -113,14 +113,58 @@ static void put_elem(
 	nft_elems_put(elems, &elem);
 }
 
-/* The address that an element of src4, dst6, ... begins with lies in a pod range. */
-static bool in_pod_ranges(
-	const struct diff *d, const struct picture_set *set, const struct picture_elem *elem)
+/* A pod's address in one of the three sets that know it. */
+static void put_pod(
+	struct nft_elems *elems, enum picture_pod_set which, const struct picture_elem *from)
 {
-	bool v6 = type_of(set)->key_len % 16 == 0;
-	struct rf_ip ip = {.family = v6 ? RF_IPV6 : RF_IPV4};
+	uint32_t len = (uint32_t)from->key.len;
+	char name[TABLE_NAME_SIZE];
+	uint8_t pair[32];
+	struct nft_elem elem = {.key = from->key.ptr, .key_len = len, .verdict = NFT_GOTO};
 
-	memcpy(ip.bytes, elem->key.ptr, rf_family_len(ip.family));
+	if (which == PICTURE_POD_SELF) {
+		memcpy(pair, from->key.ptr, len);
+		memcpy(pair + len, from->key.ptr, len);
+		elem.key = pair;
+		elem.key_len = len * 2;
+	} else if (which == PICTURE_POD_DST) {
+		elem.target = table_name(name, "d", from->target->id, "");
+	} else {
+		elem.target = from->target->name.ptr;
+	}
+	nft_elems_put(elems, &elem);
+}
+
+static bool is_pods(const struct picture_set *set)
+{
+	return set->kind <= PICTURE_PODS6;
+}
+
+/* Sends what is in scratch. Returns the number of the kernel's elements. */
+static unsigned put_scratch(struct diff *d, const struct picture_set *set, bool del)
+{
+	struct nft_elems elems = {.batch = d->batch, .set = set->name.ptr, .del = del};
+	unsigned sets = is_pods(set) ? PICTURE_POD_SETS : 1;
+
+	for (unsigned i = 0; i < sets; i++) {
+		if (is_pods(set))
+			elems.set = picture_pod_rows[set->kind][i].name;
+		rf_vec_each (elem, &d->scratch) {
+			if (is_pods(set))
+				put_pod(&elems, (enum picture_pod_set)i, *elem);
+			else
+				put_elem(&elems, type_of(set), *elem);
+		}
+		nft_elems_end(&elems);
+	}
+	return (unsigned)d->scratch.count * sets;
+}
+
+static bool in_pod_ranges(const struct diff *d, struct rf_str key)
+{
+	struct rf_ip ip = {.family = key.len == 16 ? RF_IPV6 : RF_IPV4};
+
+	memcpy(ip.bytes, key.ptr, key.len);
 	for (unsigned i = 0; i < d->config->pod_range_count; i++) {
 		if (rf_cidr_has(&d->config->pod_ranges[i], &ip))
 			return true;
@@ -137,44 +181,43 @@ static bool touches_passed(const struct diff *d, const struct picture_set *set,
 {
 	if (set->kind >= PICTURE_SVC4 && set->kind <= PICTURE_EMPTY6)
 		return false;
-	return del || set->kind > PICTURE_SELF6 || !in_pod_ranges(d, set, elem);
+	return del || !is_pods(set) || !in_pod_ranges(d, elem->key);
 }
 
-/* Elements of a that b has not (or has otherwise), put in or taken out. Returns their number. */
-static unsigned put_missing(
+/* Puts into scratch what a has and b has not, or has otherwise. Returns how many are the same. */
+static size_t find_missing(
 	struct diff *d, const struct picture_set *a, const struct picture_set *b, bool del)
 {
-	struct nft_elems elems = {.batch = d->batch, .set = a->name.ptr, .del = del};
-	unsigned count = 0;
+	size_t same = 0, at = 0;
 
+	d->scratch.count = 0;
 	rf_vec_each (elem, &a->elems) {
-		const struct picture_elem *other = b ? picture_find(b, elem->key) : NULL;
+		const struct picture_elem *other = b ? picture_find_next(b, elem->key, &at) : NULL;
 
-		if (other && same_elem(elem, other))
+		if (other && same_elem(elem, other)) {
+			same++;
 			continue;
-		put_elem(&elems, a, elem);
+		}
 		d->rejudge |= touches_passed(d, a, elem, del);
-		count++;
+		if (!rf_vec_push(&d->scratch, elem))
+			d->batch->failed = true;
 	}
-	nft_elems_end(&elems);
-	return count;
+	return same;
 }
 
-static void remove_elems(struct diff *d)
+static void change_elems(struct diff *d, const struct picture_set *set)
 {
-	for (size_t i = 0; d->held && i < d->held->sets.count; i++) {
-		const struct picture_set *set = d->held->sets.items[i];
-		const struct picture_set *now = picture_find_set(d->wanted, set->name);
+	const struct picture_set *before = held_set(d, set);
+	size_t same = 0;
 
-		if (now) /* else it goes as a whole */
-			d->stats->elements_removed += put_missing(d, set, now, true);
+	if (before && before->elems.count) {
+		same = find_missing(d, before, set, true);
+		d->stats->elements_removed += put_scratch(d, before, true);
 	}
-}
-
-static void add_elems(struct diff *d)
-{
-	rf_vec_each (set, &d->wanted->sets)
-		d->stats->elements_added += put_missing(d, *set, held_set(d, *set), false);
+	if (same == set->elems.count)
+		return;
+	find_missing(d, set, before, false);
+	d->stats->elements_added += put_scratch(d, set, false);
 }
 
 static void remove_rest(struct diff *d)
@@ -207,9 +250,10 @@ bool diff_pictures(struct nft_batch *batch, const struct picture *held,
 
 	add_sets(&d);
 	add_chains(&d);
-	remove_elems(&d);
-	add_elems(&d);
+	rf_vec_each (set, &wanted->sets)
+		change_elems(&d, *set);
 	if (held)
 		remove_rest(&d);
+	rf_vec_done(&d.scratch);
 	return d.rejudge;
 }

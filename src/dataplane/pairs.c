@@ -124,9 +124,39 @@ static uint32_t commonest(const struct desired *d)
 	return candidate;
 }
 
+static bool range_in(
+	const struct policy_range *range, const struct policy_range *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (list[i].lo <= range->lo && range->hi <= list[i].hi)
+			return true;
+	}
+	return false;
+}
+
+/* True when every port of small is in big. Ranges of a set are apart, so each lies in one. */
+static bool ports_include(const struct desired *d, uint32_t big, uint32_t small)
+{
+	const struct policy_ports *outer = policy_port_set(d->policy, big);
+	const struct policy_ports *inner = policy_port_set(d->policy, small);
+
+	for (unsigned i = 0; i < POLICY_PORT_PROTO_COUNT; i++) {
+		enum policy_proto proto = (enum policy_proto)i;
+		uint32_t inner_count, outer_count;
+		const struct policy_range *in = policy_ports_of(inner, proto, &inner_count);
+		const struct policy_range *out = policy_ports_of(outer, proto, &outer_count);
+
+		for (uint32_t k = 0; k < inner_count; k++) {
+			if (!range_in(&in[k], out, outer_count))
+				return false;
+		}
+	}
+	return outer->other || !inner->other;
+}
+
 /*
  * The default for open sources. A source listed with ports comes back to the default when they do
- * not match, so a default that passes anything goes only with exceptions that pass all or nothing.
+ * not match, so those must hold the default's ports too; or else it is left at passing nothing.
  */
 static uint32_t choose_default(const struct desired *d)
 {
@@ -138,7 +168,7 @@ static uint32_t choose_default(const struct desired *d)
 
 		if (d->classes[d->used.items[i]].bound)
 			continue;
-		if (ports != candidate && ports != POLICY_PORTS_NONE && ports != POLICY_PORTS_ALL)
+		if (ports != POLICY_PORTS_NONE && !ports_include(d, ports, candidate))
 			return POLICY_PORTS_NONE;
 		listed += ports != candidate;
 		listed_without += ports != POLICY_PORTS_NONE;

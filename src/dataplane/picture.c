@@ -12,28 +12,45 @@
 #define TYPE2(a, b)    ((a) << 6 | (b))
 #define TYPE3(a, b, c) (TYPE2(a, b) << 6 | (c))
 
+#define TYPE(set_flags, type, len)                                         \
+	{                                                                  \
+		.flags = (set_flags), .key_type = (type), .key_len = (len) \
+	}
+#define MARKS(set_flags)                                                                      \
+	{                                                                                     \
+		.flags = (set_flags), .key_type = TYPE_MARK, .key_len = 4, .host_order = true \
+	}
 #define RANGES	      (NFT_SET_MAP | NFT_SET_INTERVAL)
 #define SERVICE4_TYPE TYPE3(TYPE_IPV4, TYPE_PROTO, TYPE_PORT)
 #define SERVICE6_TYPE TYPE3(TYPE_IPV6, TYPE_PROTO, TYPE_PORT)
 
 const struct picture_set_row picture_set_rows[PICTURE_SET_KIND_COUNT] = {
-	[PICTURE_SRC4] = {"src4", {NFT_SET_MAP, TYPE_IPV4, 4}},
-	[PICTURE_SRC6] = {"src6", {NFT_SET_MAP, TYPE_IPV6, 16}},
-	[PICTURE_DST4] = {"dst4", {NFT_SET_MAP, TYPE_IPV4, 4}},
-	[PICTURE_DST6] = {"dst6", {NFT_SET_MAP, TYPE_IPV6, 16}},
-	[PICTURE_SELF4] = {"self4", {0, TYPE2(TYPE_IPV4, TYPE_IPV4), 8}},
-	[PICTURE_SELF6] = {"self6", {0, TYPE2(TYPE_IPV6, TYPE_IPV6), 32}},
-	[PICTURE_EXT_SRC4] = {"ext_src4", {RANGES, TYPE_IPV4, 4}},
-	[PICTURE_EXT_SRC6] = {"ext_src6", {RANGES, TYPE_IPV6, 16}},
-	[PICTURE_EXT_DST4] = {"ext_dst4", {RANGES, TYPE_IPV4, 4}},
-	[PICTURE_EXT_DST6] = {"ext_dst6", {RANGES, TYPE_IPV6, 16}},
-	[PICTURE_BOUND] = {"egress_bound", {0, TYPE_MARK, 4, .host_order = true}},
-	[PICTURE_SVC4] = {"svc4", {NFT_SET_MAP, SERVICE4_TYPE, 12}},
-	[PICTURE_SVC6] = {"svc6", {NFT_SET_MAP, SERVICE6_TYPE, 24}},
-	[PICTURE_EMPTY4] = {"svc_empty4", {0, SERVICE4_TYPE, 12}},
-	[PICTURE_EMPTY6] = {"svc_empty6", {0, SERVICE6_TYPE, 24}},
-	[PICTURE_FROM] = {NULL, {NFT_SET_MAP, TYPE_MARK, 4, .host_order = true}},
-	[PICTURE_PORT_RANGES] = {NULL, {NFT_SET_INTERVAL, TYPE_PORT, 2}},
+	[PICTURE_PODS4] = {NULL, TYPE(0, TYPE_IPV4, 4)},
+	[PICTURE_PODS6] = {NULL, TYPE(0, TYPE_IPV6, 16)},
+	[PICTURE_EXT_SRC4] = {"ext_src4", TYPE(RANGES, TYPE_IPV4, 4)},
+	[PICTURE_EXT_SRC6] = {"ext_src6", TYPE(RANGES, TYPE_IPV6, 16)},
+	[PICTURE_EXT_DST4] = {"ext_dst4", TYPE(RANGES, TYPE_IPV4, 4)},
+	[PICTURE_EXT_DST6] = {"ext_dst6", TYPE(RANGES, TYPE_IPV6, 16)},
+	[PICTURE_BOUND] = {"egress_bound", MARKS(0)},
+	[PICTURE_SVC4] = {"svc4", TYPE(NFT_SET_MAP, SERVICE4_TYPE, 12)},
+	[PICTURE_SVC6] = {"svc6", TYPE(NFT_SET_MAP, SERVICE6_TYPE, 24)},
+	[PICTURE_EMPTY4] = {"svc_empty4", TYPE(0, SERVICE4_TYPE, 12)},
+	[PICTURE_EMPTY6] = {"svc_empty6", TYPE(0, SERVICE6_TYPE, 24)},
+	[PICTURE_FROM] = {NULL, MARKS(NFT_SET_MAP)},
+	[PICTURE_PORT_RANGES] = {NULL, TYPE(NFT_SET_INTERVAL, TYPE_PORT, 2)},
+};
+
+const struct picture_set_row picture_pod_rows[2][PICTURE_POD_SETS] = {
+	{
+		{"src4", TYPE(NFT_SET_MAP, TYPE_IPV4, 4)},
+		{"dst4", TYPE(NFT_SET_MAP, TYPE_IPV4, 4)},
+		{"self4", TYPE(0, TYPE2(TYPE_IPV4, TYPE_IPV4), 8)},
+	},
+	{
+		{"src6", TYPE(NFT_SET_MAP, TYPE_IPV6, 16)},
+		{"dst6", TYPE(NFT_SET_MAP, TYPE_IPV6, 16)},
+		{"self6", TYPE(0, TYPE2(TYPE_IPV6, TYPE_IPV6), 32)},
+	},
 };
 
 const struct picture_chain picture_pass = {.kind = PICTURE_FIXED, .name = {"pass", 4}};
@@ -41,7 +58,9 @@ const struct picture_chain picture_unknown = {.kind = PICTURE_FIXED, .name = {"u
 
 static void add_fixed_sets(struct picture *picture)
 {
-	for (unsigned kind = 0; kind < PICTURE_SET_FIXED_COUNT; kind++)
+	picture_set(picture, PICTURE_PODS4, "pods4");
+	picture_set(picture, PICTURE_PODS6, "pods6");
+	for (unsigned kind = PICTURE_PODS6 + 1; kind < PICTURE_SET_FIXED_COUNT; kind++)
 		picture_set(picture, (enum picture_set_kind)kind, picture_set_rows[kind].name);
 }
 
@@ -160,4 +179,17 @@ const struct picture_elem *picture_find(const struct picture_set *set, struct rf
 	uintptr_t at;
 
 	return rf_map_get(&set->by_key, key, &at) ? &set->elems.items[at] : NULL;
+}
+
+const struct picture_elem *picture_find_next(
+	const struct picture_set *set, struct rf_str key, size_t *at)
+{
+	const struct picture_elem *elem;
+
+	if (*at < set->elems.count && rf_str_eq(set->elems.items[*at].key, key))
+		return &set->elems.items[(*at)++];
+	elem = picture_find(set, key);
+	if (elem)
+		*at = (size_t)(elem - set->elems.items) + 1;
+	return elem;
 }

@@ -47,12 +47,8 @@ struct picture_endpoint {
 
 /* The sets that are always there, and the kinds of those that come and go. */
 enum picture_set_kind {
-	PICTURE_SRC4,
-	PICTURE_SRC6,
-	PICTURE_DST4,
-	PICTURE_DST6,
-	PICTURE_SELF4,
-	PICTURE_SELF6,
+	PICTURE_PODS4, /* address -> source chain: stands for an element in each of three sets */
+	PICTURE_PODS6,
 	PICTURE_EXT_SRC4,
 	PICTURE_EXT_SRC6,
 	PICTURE_EXT_DST4,
@@ -73,6 +69,15 @@ struct picture_set_row {
 	struct nft_set_type type;
 };
 extern const struct picture_set_row picture_set_rows[PICTURE_SET_KIND_COUNT];
+
+/* What the kernel holds of a pod's address: src4, dst4, self4; and of IPv6. */
+enum picture_pod_set {
+	PICTURE_POD_SRC,
+	PICTURE_POD_DST,
+	PICTURE_POD_SELF,
+	PICTURE_POD_SETS,
+};
+extern const struct picture_set_row picture_pod_rows[2][PICTURE_POD_SETS];
 
 struct picture_elem {
 	struct rf_str key;		    /* an interval: its first and its last value */
@@ -113,6 +118,12 @@ const struct picture_set *picture_find_set(const struct picture *picture, struct
 void picture_put(struct picture *picture, struct picture_set *set, struct rf_str key,
 	const struct picture_chain *target, bool jump);
 const struct picture_elem *picture_find(const struct picture_set *set, struct rf_str key);
+/*
+ * The same for keys that mostly come in the set's own order: *at is where the next one is expected,
+ * 0 at first.
+ */
+const struct picture_elem *picture_find_next(
+	const struct picture_set *set, struct rf_str key, size_t *at);
 
 /* Chains that table.c makes and elements lead to. */
 extern const struct picture_chain picture_pass, picture_unknown;

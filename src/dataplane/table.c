@@ -93,7 +93,12 @@ void table_objects(struct nft_batch *batch)
 	nft_table_add(batch);
 	for (size_t i = 0; i < RF_ARRAY_LEN(counters); i++)
 		nft_counter_add(batch, counters[i]);
-	for (size_t i = 0; i < PICTURE_SET_FIXED_COUNT; i++)
+	for (size_t i = 0; i < PICTURE_POD_SETS * 2; i++) {
+		const struct picture_set_row *row = &picture_pod_rows[i % 2][i / 2];
+
+		nft_set_add(batch, row->name, &row->type);
+	}
+	for (size_t i = PICTURE_PODS6 + 1; i < PICTURE_SET_FIXED_COUNT; i++)
 		nft_set_add(batch, picture_set_rows[i].name, &picture_set_rows[i].type);
 	nft_set_add(batch, "denied", &denied);
 	for (size_t i = 0; i < RF_ARRAY_LEN(inner_chains); i++)
