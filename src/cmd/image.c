@@ -17,10 +17,12 @@ struct image_opts {
 	bool json;
 };
 
-#define STORE_ROW                                                                          \
-	{                                                                                  \
-		"store", 0, OPT_TEXT, offsetof(struct image_opts, store), "DIRECTORY",     \
-			"Where images are kept, instead of " IMAGE_STORE_DEFAULT ".", NULL \
+#define STORE_ROW                                                                             \
+	{                                                                                     \
+		"store", 0, OPT_TEXT, offsetof(struct image_opts, store), "DIRECTORY",        \
+			"Where images are kept, instead of images below the state directory " \
+			"($RINGFENCE_STATE_DIR, else " INSTANCE_STATE_DIR ").",               \
+			NULL                                                                  \
 	}
 
 static const struct opt_row import_rows[] = {
