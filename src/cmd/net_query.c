@@ -71,10 +71,8 @@ const struct opt_usage net_query_usage = {
 struct query {
 	struct net_model *model;
 	const char *from_text, *to_text;
-	struct policy_ref from, to;
-	struct policy_ask ask;
-	struct policy_ends ends;
-	struct policy_verdict verdict;
+	struct policy_question asked;
+	struct policy_answer answer;
 	struct policy_reach reach;
 	struct policy_why why[POLICY_DIR_COUNT];
 };
@@ -149,15 +147,15 @@ static int parse_ask(const struct query_opts *opts, struct policy_ask *ask)
 /* A named port becomes its number on the destination. */
 static int resolve_name(struct query *q)
 {
-	if (!q->ask.name.ptr)
+	if (!q->asked.ask.name.ptr)
 		return 0;
-	q->ask.port = policy_ref_named_port(
-		q->model->policy, q->to.pod, q->ask.name, q->ask.any_proto, &q->ask.proto);
-	if (!q->ask.port)
+	q->asked.ask.port = policy_ref_named_port(q->model->policy, q->asked.to.pod,
+		q->asked.ask.name, q->asked.ask.any_proto, &q->asked.ask.proto);
+	if (!q->asked.ask.port)
 		return out_errorf("%s has no %s%sport named \"" RF_STR_FMT "\"", q->to_text,
-			q->ask.any_proto ? "" : policy_proto_name(q->ask.proto),
-			q->ask.any_proto ? "" : " ", RF_STR_ARG(q->ask.name));
-	q->ask.any_proto = false;
+			q->asked.ask.any_proto ? "" : policy_proto_name(q->asked.ask.proto),
+			q->asked.ask.any_proto ? "" : " ", RF_STR_ARG(q->asked.ask.name));
+	q->asked.ask.any_proto = false;
 	return 0;
 }
 
@@ -165,17 +163,16 @@ static int resolve_name(struct query *q)
 
 static int find_answer(struct query *q)
 {
-	struct policy_ask numbered = q->ask;
+	struct policy_question numbered = q->asked;
 	struct rf_err err;
 
-	numbered.name = RF_STR_NONE;
-	if (policy_ref_judge(
-		    q->model->policy, &q->from, &q->to, &numbered, &q->verdict, &q->ends, &err) < 0)
+	numbered.ask.name = RF_STR_NONE; /* resolve_name has given it its number */
+	if (policy_ref_judge(q->model->policy, &numbered, &q->answer, &err) < 0)
 		return out_errorf("%s to %s: %s", q->from_text, q->to_text, err.msg);
-	q->reach = policy_reach_of(q->model->policy, &q->ends.from, &q->ends.to);
+	q->reach = policy_reach_of(q->model->policy, &q->answer.ends.from, &q->answer.ends.to);
 	for (unsigned dir = 0; dir < POLICY_DIR_COUNT; dir++) {
-		if (policy_explain(q->model->policy, &q->ends, &numbered, (enum policy_dir)dir,
-			    &q->why[dir]) < 0)
+		if (policy_explain(q->model->policy, &q->answer.ends, &numbered.ask,
+			    (enum policy_dir)dir, &q->why[dir]) < 0)
 			return out_errorf("out of memory");
 	}
 	return 0;
@@ -184,23 +181,23 @@ static int find_answer(struct query *q)
 static void ask_words(const struct query *q, struct rf_buf *out)
 {
 	const struct policy_ports *both = policy_port_set(q->model->policy, q->reach.both);
-	const char *proto = policy_proto_name(q->ask.proto);
+	const char *proto = policy_proto_name(q->asked.ask.proto);
 
-	if (!q->ask.any_proto && q->ask.proto == POLICY_OTHER)
+	if (!q->asked.ask.any_proto && q->asked.ask.proto == POLICY_OTHER)
 		rf_buf_add_c(out, proto);
-	else if (!q->ask.any_port && q->ask.name.ptr)
-		rf_buf_addf(
-			out, "%s %u (" RF_STR_FMT ")", proto, q->ask.port, RF_STR_ARG(q->ask.name));
-	else if (!q->ask.any_port)
-		rf_buf_addf(out, "%s %u", proto, q->ask.port);
-	else if (q->ask.any_proto && q->verdict.allowed)
+	else if (!q->asked.ask.any_port && q->asked.ask.name.ptr)
+		rf_buf_addf(out, "%s %u (" RF_STR_FMT ")", proto, q->asked.ask.port,
+			RF_STR_ARG(q->asked.ask.name));
+	else if (!q->asked.ask.any_port)
+		rf_buf_addf(out, "%s %u", proto, q->asked.ask.port);
+	else if (q->asked.ask.any_proto && q->answer.verdict.allowed)
 		net_ports_words(both, out);
-	else if (q->verdict.allowed) {
+	else if (q->answer.verdict.allowed) {
 		rf_buf_addf(out, "%s ", proto);
-		net_proto_words(both, q->ask.proto, out);
+		net_proto_words(both, q->asked.ask.proto, out);
 	} else {
-		rf_buf_addf(out, "every %s%sport", q->ask.any_proto ? "" : proto,
-			q->ask.any_proto ? "" : " ");
+		rf_buf_addf(out, "every %s%sport", q->asked.ask.any_proto ? "" : proto,
+			q->asked.ask.any_proto ? "" : " ");
 	}
 }
 
@@ -226,11 +223,13 @@ static void reason_text(
 /* Why a direction stands open without any policy having been asked. */
 static const char *open_words(const struct query *q, enum policy_dir dir)
 {
-	const struct policy_end *end = dir == POLICY_INGRESS ? &q->ends.to : &q->ends.from;
+	const struct policy_end *end =
+		dir == POLICY_INGRESS ? &q->answer.ends.to : &q->answer.ends.from;
 
 	if (q->why[dir].always)
-		return q->ends.from.pod == q->ends.to.pod ? "a pod always reaches itself"
-							  : "a pod's own node always reaches it";
+		return q->answer.ends.from.pod == q->answer.ends.to.pod
+			       ? "a pod always reaches itself"
+			       : "a pod's own node always reaches it";
 	if (end->node)
 		return "not isolated: a hostNetwork pod is its node, which no policy selects";
 	if (end->pod == POLICY_NO_POD)
@@ -263,7 +262,7 @@ static void direction_text(
 static void print_text(const struct query *q, struct rf_buf *out)
 {
 	bool colour = out_has_colour(STDOUT_FILENO);
-	bool allowed = q->verdict.allowed;
+	bool allowed = q->answer.verdict.allowed;
 
 	out_style(out, colour, allowed ? OUT_GOOD : OUT_BAD, "%s:", allowed ? "allowed" : "denied");
 	rf_buf_addf(out, " %s → %s ", q->from_text, q->to_text);
@@ -271,7 +270,7 @@ static void print_text(const struct query *q, struct rf_buf *out)
 	rf_buf_add_char(out, '\n');
 	direction_text(q, POLICY_EGRESS, colour, out);
 	direction_text(q, POLICY_INGRESS, colour, out);
-	if (!allowed && q->verdict.egress && q->verdict.ingress)
+	if (!allowed && q->answer.verdict.egress && q->answer.verdict.ingress)
 		rf_buf_add_c(out, "\n  each way some ports are open, but none of them both ways\n");
 }
 
@@ -308,21 +307,21 @@ static void print_json(const struct query *q, struct rf_buf *out)
 	struct json_writer w = {.out = out};
 
 	json_object_begin(&w);
-	json_field_bool(&w, "allowed", q->verdict.allowed);
+	json_field_bool(&w, "allowed", q->answer.verdict.allowed);
 	json_field_c(&w, "from", q->from_text);
 	json_field_c(&w, "to", q->to_text);
 	json_key(&w, "port");
-	if (q->ask.any_port)
+	if (q->asked.ask.any_port)
 		json_null(&w);
 	else
-		json_int(&w, q->ask.port);
-	if (q->ask.name.ptr)
-		json_field_str(&w, "portName", q->ask.name);
+		json_int(&w, q->asked.ask.port);
+	if (q->asked.ask.name.ptr)
+		json_field_str(&w, "portName", q->asked.ask.name);
 	json_key(&w, "protocol");
-	if (q->ask.any_proto)
+	if (q->asked.ask.any_proto)
 		json_null(&w);
 	else
-		json_c(&w, policy_proto_name(q->ask.proto));
+		json_c(&w, policy_proto_name(q->asked.ask.proto));
 	direction_json(q, POLICY_EGRESS, &w);
 	direction_json(q, POLICY_INGRESS, &w);
 	json_key(&w, "ports");
@@ -336,12 +335,12 @@ static int ask_one(struct net_model *model, const struct query_opts *opts, char 
 	CLEANUP(query_done)
 	struct query q = {.model = model, .from_text = ends[0], .to_text = ends[1]};
 	AUTO_BUF out = {0};
-	int status = parse_ask(opts, &q.ask);
+	int status = parse_ask(opts, &q.asked.ask);
 
 	if (!status)
-		status = net_ref(model, q.from_text, &q.from);
+		status = net_ref(model, q.from_text, &q.asked.from);
 	if (!status)
-		status = net_ref(model, q.to_text, &q.to);
+		status = net_ref(model, q.to_text, &q.asked.to);
 	if (!status)
 		status = resolve_name(&q);
 	if (!status)
@@ -353,7 +352,7 @@ static int ask_one(struct net_model *model, const struct query_opts *opts, char 
 	else
 		print_text(&q, &out);
 	status = out_result(&out);
-	return status ? status : q.verdict.allowed ? EXIT_ALLOWED : EXIT_DENIED;
+	return status ? status : q.answer.verdict.allowed ? EXIT_ALLOWED : EXIT_DENIED;
 }
 
 /* What does not go together is said before the manifests are read. */

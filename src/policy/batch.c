@@ -252,18 +252,19 @@ static int make_ask(const struct probe *probe, struct policy_ask *ret, struct rf
 static int judge(struct policy_batch *batch, const struct probe *probe, struct policy_verdict *ret,
 	struct rf_err *err)
 {
-	struct policy_ref from, to;
-	struct policy_ends ends;
-	struct policy_ask ask;
-	int code = find_end(batch, probe->from, &from, err);
+	struct policy_question question;
+	struct policy_answer answer;
+	int code = find_end(batch, probe->from, &question.from, err);
 
 	if (code == RF_OK)
-		code = find_end(batch, probe->to, &to, err);
+		code = find_end(batch, probe->to, &question.to, err);
 	if (code == RF_OK)
-		code = make_ask(probe, &ask, err);
-	if (code < 0)
-		return code;
-	return policy_ref_judge(batch->refs->policy, &from, &to, &ask, ret, &ends, err);
+		code = make_ask(probe, &question.ask, err);
+	if (code == RF_OK)
+		code = policy_ref_judge(batch->refs->policy, &question, &answer, err);
+	if (code == RF_OK)
+		*ret = answer.verdict;
+	return code;
 }
 
 static int judge_any_form(struct policy_batch *batch, struct rf_str line,

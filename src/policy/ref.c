@@ -252,33 +252,31 @@ static struct policy_verdict judge_pair(
 	return v;
 }
 
-int policy_ref_judge(struct policy *policy, const struct policy_ref *from,
-	const struct policy_ref *to, const struct policy_ask *ask, struct policy_verdict *ret,
-	struct policy_ends *ret_ends, struct rf_err *err)
+int policy_ref_judge(struct policy *policy, const struct policy_question *question,
+	struct policy_answer *ret, struct rf_err *err)
 {
+	const struct policy_ask *ask = &question->ask;
 	struct policy_ask numbered = *ask;
 	struct policy_ends pairs[2];
 	unsigned count;
 
 	if (ask->name.ptr) {
 		numbered.port = policy_ref_named_port(
-			policy, to->pod, ask->name, ask->any_proto, &numbered.proto);
+			policy, question->to.pod, ask->name, ask->any_proto, &numbered.proto);
 		numbered.any_port = numbered.any_proto = false;
 		if (!numbered.port)
 			return rf_err_set(err, RF_EABSENT,
 				"the destination has no port named \"" RF_STR_FMT "\"",
 				RF_STR_ARG(ask->name));
 	}
-	count = policy_ref_pairs(policy, from, to, pairs, err);
+	count = policy_ref_pairs(policy, &question->from, &question->to, pairs, err);
 	if (count == 0)
 		return RF_EINPUT;
 	for (unsigned i = 0; i < count; i++) {
 		struct policy_verdict v = judge_pair(policy, &pairs[i], &numbered);
 
-		if (i == 0 || (v.allowed && !ret->allowed)) {
-			*ret = v;
-			*ret_ends = pairs[i];
-		}
+		if (i == 0 || (v.allowed && !ret->verdict.allowed))
+			*ret = (struct policy_answer){.verdict = v, .ends = pairs[i]};
 	}
 	return RF_OK;
 }

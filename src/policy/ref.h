@@ -56,14 +56,22 @@ struct policy_ask {
 	struct rf_str name; /* named port: resolved on the destination pod; absent: ptr NULL */
 };
 
+struct policy_question {
+	struct policy_ref from, to;
+	struct policy_ask ask;
+};
+
+struct policy_answer {
+	struct policy_verdict verdict;
+	struct policy_ends ends; /* the pair of addresses that decided */
+};
+
 /*
- * Judges over every family that both ends have; allowed when one of them is (the verdict returned
- * is that one's; *ret_ends receives the pair that decided). A connection can be made if any family
- * lets it through, so that is what "allowed" means.
+ * Judges over every family that both ends have; allowed when one of them is (the answer is that
+ * one's). A connection can be made if any family lets it through, so that is what "allowed" means.
  */
-int policy_ref_judge(struct policy *policy, const struct policy_ref *from,
-	const struct policy_ref *to, const struct policy_ask *ask, struct policy_verdict *ret,
-	struct policy_ends *ret_ends, struct rf_err *err) RF_MUST_USE;
+int policy_ref_judge(struct policy *policy, const struct policy_question *question,
+	struct policy_answer *ret, struct rf_err *err) RF_MUST_USE;
 
 /*
  * The number of a named port on a pod: 0 when none of its containers has it. With any_proto the
