@@ -27,8 +27,7 @@ static uint64_t now_usec(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* The whole table anew, in the place of one of the same name. */
-static int replace_table(struct fence *fence, const struct picture *picture, uint32_t generation,
+int fence_replace_table(struct fence *fence, const struct picture *picture, uint32_t generation,
 	struct fence_stats *stats, struct rf_err *err)
 {
 	AUTO_BATCH batch;
@@ -58,7 +57,7 @@ static int close_table(struct fence *fence, struct rf_err *err)
 	fence->held = desired_closed(&fence->config);
 	if (!fence->held)
 		return rf_err_nomem(err);
-	rc = replace_table(fence, fence->held, 0, &stats, &cause);
+	rc = fence_replace_table(fence, fence->held, 0, &stats, &cause);
 	if (rc == RF_OK)
 		/* Connections of an earlier run carry generations that will be used again. */
 		return conntrack_forget(FENCE_MARK_MASK, 0, NULL, err);
@@ -170,7 +169,7 @@ static int start_over(struct fence *fence, const struct picture *wanted, uint32_
 {
 	struct fence_stats all = {
 		.classes = stats->classes, .pairs = stats->pairs, .replaced = true};
-	int rc = replace_table(fence, wanted, generation, &all, err);
+	int rc = fence_replace_table(fence, wanted, generation, &all, err);
 
 	*stats = all;
 	return rc;

@@ -14,4 +14,8 @@ struct fence {
 	bool stale_marks;    /* connections may still carry numbers from before the last wrap */
 };
 
+/* The whole table anew from a picture, in the place of one of the same name. */
+int fence_replace_table(struct fence *fence, const struct picture *picture, uint32_t generation,
+	struct fence_stats *stats, struct rf_err *err) RF_MUST_USE;
+
 #endif

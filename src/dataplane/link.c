@@ -17,7 +17,8 @@
 #include "dataplane/rtnl.h"
 #include "dataplane/sysctl.h"
 
-#define POD_LINK "eth0"
+#define POD_LINK      "eth0"
+#define READY_WAIT_MS 500
 
 /* Every host end has the same address: it is alone on its link with its pod. */
 static const struct rtnl_mac host_mac = {{0xee, 0xee, 0xee, 0xee, 0xee, 0xee}};
@@ -175,21 +176,57 @@ static int pod_link_up(struct mnl_socket *rtnl, int *ret, struct rf_err *err)
 	return rc == RF_OK ? rtnl_link_up(rtnl, *ret, err) : rc;
 }
 
-static int pod_end(const struct link_pod *pod, struct rf_err *err)
+static int pod_end(
+	struct mnl_socket *rtnl, const struct link_pod *pod, int *ret, struct rf_err *err)
 {
-	CLEANUP(netlink_closep) struct mnl_socket *rtnl = NULL;
-	int link = 0, rc = enter_and_prepare(pod, &rtnl, err);
+	int rc = pod_link_up(rtnl, ret, err);
 
-	if (rc == RF_OK)
-		rc = pod_link_up(rtnl, &link, err);
 	for (unsigned i = 0; rc == RF_OK && i < pod->ip_count; i++) {
 		struct rf_cidr addr = host_cidr(&pod->ips[i]);
 
-		rc = rtnl_addr_add(rtnl, link, &addr, err);
+		rc = rtnl_addr_add(rtnl, *ret, &addr, err);
 		if (rc == RF_OK)
-			rc = pod_route(rtnl, link, pod->ips[i].family, err);
+			rc = pod_route(rtnl, *ret, pod->ips[i].family, err);
 	}
 	return rc;
+}
+
+static bool is_ready(struct mnl_socket *rtnl, const struct link_pod *pod, int link)
+{
+	for (unsigned i = 0; i < pod->ip_count; i++) {
+		if (!rtnl_addr_ready(rtnl, &pod->ips[i]))
+			return false;
+	}
+	return rtnl_link_running(rtnl, link);
+}
+
+/*
+ * The kernel starts the pod's end and its IPv6 address in the background, a moment after we asked,
+ * and drops what is sent before: a first SYN lost is a second lost.
+ */
+static int await_ready(
+	struct mnl_socket *rtnl, const struct link_pod *pod, int link, struct rf_err *err)
+{
+	for (unsigned i = 0; i < READY_WAIT_MS * 4; i++) {
+		if (is_ready(rtnl, pod, link))
+			return RF_OK;
+		usleep(250);
+	}
+	return rf_err_set(err, RF_EIO, "not ready after %d ms", READY_WAIT_MS);
+}
+
+/* Both ends of a pair that is there. The pod's first: with the host's comes the route to it. */
+static int configure(
+	struct mnl_socket *rtnl, const struct link_pod *pod, int link, struct rf_err *err)
+{
+	CLEANUP(netlink_closep) struct mnl_socket *inside = NULL;
+	int pod_link = 0, rc = enter_and_prepare(pod, &inside, err);
+
+	if (rc == RF_OK)
+		rc = pod_end(inside, pod, &pod_link, err);
+	if (rc == RF_OK)
+		rc = host_end(rtnl, pod, link, err);
+	return rc == RF_OK ? await_ready(inside, pod, pod_link, err) : rc;
 }
 
 /* --- */
@@ -222,11 +259,8 @@ int link_pod_add(const struct link_pod *pod, struct rf_err *err)
 	rc = netlink_open(NETLINK_ROUTE, &rtnl, err);
 	if (rc == RF_OK)
 		rc = add_pair(rtnl, pod, &link, err);
-	/* The pod's end first: with the host's comes the route that leads there. */
 	if (rc == RF_OK)
-		rc = pod_end(pod, err);
-	if (rc == RF_OK)
-		rc = host_end(rtnl, pod, link, err);
+		rc = configure(rtnl, pod, link, err);
 	if (rc < 0 && link)
 		(void)!rtnl_link_del(rtnl, link, NULL);
 	return rc == RF_OK ? RF_OK : rf_err_wrap(err, rc, "link %s", pod->name);

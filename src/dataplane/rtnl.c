@@ -132,6 +132,26 @@ int rtnl_link_up(struct mnl_socket *rtnl, int link, struct rf_err *err)
 	return failed(exchange(rtnl, &r, NULL, NULL), err, "bring a link up");
 }
 
+static int take_state(const struct nlmsghdr *msg, void *data)
+{
+	const struct nlattr *attrs[IFLA_OPERSTATE + 1];
+
+	netlink_attrs(msg, sizeof(struct ifinfomsg), attrs, RF_ARRAY_LEN(attrs));
+	if (attrs[IFLA_OPERSTATE] && mnl_attr_get_payload_len(attrs[IFLA_OPERSTATE]) == 1)
+		*(bool *)data = mnl_attr_get_u8(attrs[IFLA_OPERSTATE]) == IF_OPER_UP;
+	return MNL_CB_STOP;
+}
+
+bool rtnl_link_running(struct mnl_socket *rtnl, int link)
+{
+	struct request r;
+	struct ifinfomsg *info = start(&r, RTM_GETLINK, 0, sizeof(*info));
+	bool running = false;
+
+	info->ifi_index = link;
+	return exchange(rtnl, &r, take_state, &running) == 0 && running;
+}
+
 int rtnl_link_del(struct mnl_socket *rtnl, int link, struct rf_err *err)
 {
 	struct request r;
@@ -186,6 +206,26 @@ int rtnl_addr_add(struct mnl_socket *rtnl, int link, const struct rf_cidr *addr,
 	put_ip(&r, IFA_LOCAL, &addr->ip);
 	put_ip(&r, IFA_ADDRESS, &addr->ip);
 	return failed(exchange(rtnl, &r, NULL, NULL), err, "add an address");
+}
+
+static int take_route_type(const struct nlmsghdr *msg, void *data)
+{
+	const struct rtmsg *info = mnl_nlmsg_get_payload(msg);
+
+	*(bool *)data = info->rtm_type == RTN_LOCAL;
+	return MNL_CB_STOP;
+}
+
+bool rtnl_addr_ready(struct mnl_socket *rtnl, const struct rf_ip *ip)
+{
+	struct request r;
+	struct rtmsg *info = start(&r, RTM_GETROUTE, 0, sizeof(*info));
+	bool local = false;
+
+	info->rtm_family = family_of(ip->family);
+	info->rtm_dst_len = (uint8_t)(rf_family_len(ip->family) * 8);
+	put_ip(&r, RTA_DST, ip);
+	return exchange(rtnl, &r, take_route_type, &local) == 0 && local;
 }
 
 int rtnl_neighbour_set(struct mnl_socket *rtnl, int link, const struct rf_ip *ip,

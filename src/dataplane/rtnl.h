@@ -36,6 +36,8 @@ int rtnl_veth_add(
 int rtnl_link_index(
 	struct mnl_socket *rtnl, const char *name, int *ret, struct rf_err *err) RF_MUST_USE;
 int rtnl_link_up(struct mnl_socket *rtnl, int link, struct rf_err *err) RF_MUST_USE;
+/* True when the link carries packets: up is not enough, its far end must be up too. */
+bool rtnl_link_running(struct mnl_socket *rtnl, int link);
 int rtnl_link_del(struct mnl_socket *rtnl, int link, struct rf_err *err) RF_MUST_USE;
 /* Calls fn for every veth. */
 typedef void (*rtnl_link_fn)(void *ctx, const char *name, int link);
@@ -45,6 +47,8 @@ int rtnl_veth_each(
 /* IPv6 addresses are usable at once (no duplicate address detection). */
 int rtnl_addr_add(struct mnl_socket *rtnl, int link, const struct rf_cidr *addr,
 	struct rf_err *err) RF_MUST_USE;
+/* True once the namespace takes packets for the address: IPv6 begins a moment after adding it. */
+bool rtnl_addr_ready(struct mnl_socket *rtnl, const struct rf_ip *ip);
 /* A permanent entry; replaces one that is there. */
 int rtnl_neighbour_set(struct mnl_socket *rtnl, int link, const struct rf_ip *ip,
 	struct rtnl_mac mac, struct rf_err *err) RF_MUST_USE;
