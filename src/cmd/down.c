@@ -1,10 +1,13 @@
 /* `down`: stops everything and takes it away, also what a crash has left. */
 #include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cmd/live.h"
+#include "loop/loop.h"
 
 struct down_opts {
 	struct live_opts live;
@@ -32,41 +35,72 @@ static const struct opt_usage usage = {
 	OPT_EXAMPLES(examples),
 };
 
-#define DOWN_TIMEOUT_S 60
-#define POLL_MS	       20
+#define DOWN_TIMEOUT_S	 60
+#define POLL_MS		 20
+#define KILLED_TIMEOUT_S 10
 
-/* The supervisor holds the lock as long as it lives. Returns the lock, or -1 at the deadline. */
-static int wait_for_lock(const struct instance *inst, uint64_t timeout_s)
+/* Asks the supervisor to end. RF_OK and its pid, also when it does not answer in time. */
+static int ask(const struct instance *inst, uint64_t timeout_s, pid_t *ret_pid, struct rf_err *err)
 {
-	struct rf_err err;
+	static const char request[] = "{\"verb\":\"down\"}\n";
+	struct timeval patience = {.tv_sec = (time_t)timeout_s, .tv_usec = 1};
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	AUTO_BUF carry = {0};
+	AUTO_BUF answer = {0};
+	AUTO_FD fd = control_connect(inst, err);
+	int rc;
 
-	for (uint64_t waited = 0; waited <= timeout_s * 1000; waited += POLL_MS) {
-		int fd = access(inst->run_dir, F_OK) < 0 ? -1 : instance_lock(inst, &err);
+	if (fd < 0)
+		return fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+		return rf_err_sys(err, errno, "the supervisor's socket");
+	*ret_pid = peer.pid;
+	rc = rf_fd_write_all(fd, request, sizeof(request) - 1, err);
+	if (rc == RF_OK && control_read_line(fd, &carry, &answer, err) < 0)
+		rf_buf_clear(&answer); /* whether it ends is seen by its lock */
+	return rc;
+}
 
-		if (fd >= 0)
+/*
+ * The supervisor holds the lock as long as it lives; one that is only just starting listens a
+ * little later. Returns the lock, or RF_EDENIED at the deadline.
+ */
+static int end_supervisor(
+	const struct instance *inst, uint64_t timeout_s, pid_t *ret_pid, struct rf_err *err)
+{
+	uint64_t deadline = loop_now_ms() + timeout_s * 1000;
+
+	for (;;) {
+		int fd = instance_lock(inst, err), rc;
+
+		if (fd != RF_EDENIED || loop_now_ms() >= deadline)
 			return fd;
-		if (access(inst->run_dir, F_OK) < 0)
-			return -1;
+		rc = *ret_pid ? RF_OK : ask(inst, timeout_s, ret_pid, err);
+		if (rc < 0 && rc != RF_EABSENT && rc != RF_EIO)
+			return rc;
 		nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
 	}
-	return -1;
 }
 
 static int down(const struct instance *inst, uint64_t timeout_s)
 {
-	AUTO_BUF answer = {0};
 	AUTO_FD lock = -1;
 	struct rf_err err;
-	int rc = control_ask(inst, RF_STR("{\"verb\":\"down\"}"), &answer, &err);
+	pid_t pid = 0;
+	int rc;
 
-	if (rc < 0 && rc != RF_EABSENT)
-		return out_error(&err);
-	lock = wait_for_lock(inst, rc == RF_EABSENT ? 1 : timeout_s);
-	if (lock < 0 && access(inst->run_dir, F_OK) == 0)
+	lock = end_supervisor(inst, timeout_s, &pid, &err);
+	if (lock == RF_EDENIED && pid > 0 && kill(pid, SIGKILL) == 0) {
+		pid = -1;
+		lock = end_supervisor(inst, KILLED_TIMEOUT_S, &pid, &err);
+	}
+	if (lock == RF_EDENIED)
 		return out_errorf("the supervisor did not end within %llu seconds: try again, or "
 				  "end its process and then run `ringfence down`",
 			(unsigned long long)timeout_s);
-	rc = instance_sweep(inst, &err);
+	rc = lock < 0 ? lock : instance_sweep(inst, &err);
 	return rc < 0 ? out_error(&err) : 0;
 }
 

@@ -209,6 +209,7 @@ void host_stop(struct host *host)
 void host_remove_pod_cgroup(struct host *host, const char *uid)
 {
 	char path[512];
+	struct rf_err err;
 	const char *const v1[] = {"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer",
 		"blkio", "pids", "systemd", "net_cls", "net_prio", "perf_event", "hugetlb",
 		"cpu,cpuacct", "net_cls,net_prio", "unified", "misc", "rdma"};
@@ -221,7 +222,10 @@ void host_remove_pod_cgroup(struct host *host, const char *uid)
 	for (size_t i = 0; i < RF_ARRAY_LEN(v1); i++) {
 		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s%s/pod-%s", v1[i], host->inst.cgroup,
 			uid);
-		rmdir(path);
+		/* Where the v2 tree is hidden these are plain directories and files. */
+		if (rmdir(path) < 0 && strcmp(v1[i], "unified") == 0 && errno == ENOTEMPTY &&
+			rf_dir_remove(path, &err) < 0)
+			host_note(host, "%s", err.msg);
 	}
 }
 
@@ -507,9 +511,9 @@ int host_run(const struct host_config *config, const struct instance *inst, stru
 	AUTO_FD ready = ready_fd;
 	struct rf_err sweep_err;
 	bool began;
-	int rc = rf_dir_make(inst->run_dir, 0700, err);
+	int rc;
 
-	host.lock_fd = rc < 0 ? rc : instance_lock(inst, err);
+	host.lock_fd = instance_lock(inst, err);
 	if (host.lock_fd < 0) {
 		if (write(ready, err, sizeof(*err)) < 0)
 			return RF_EIO;

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+
+/* A sweep takes the lock's file with it: whoever gets that one tries again. */
+#define LOCK_TRIES 100
 
 static char *absolute(const char *given, const char *env_name, const char *fallback)
 {
@@ -91,14 +95,14 @@ int instance_make_dirs(const struct instance *inst, struct rf_err *err)
 	return RF_OK;
 }
 
-int instance_lock(const struct instance *inst, struct rf_err *err)
+/* The lock that path names now, or RF_EABSENT: somebody has just taken the file away. */
+static int lock_once(const char *path, struct rf_err *err)
 {
-	AUTO_FREE char *path = NULL;
-	AUTO_FD fd = -1;
+	struct stat ours, named;
+	AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-	if (!join(&path, inst->run_dir, "lock"))
-		return rf_err_nomem(err);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENOENT)
+		return RF_EABSENT;
 	if (fd < 0)
 		return rf_err_sys(err, errno, "open %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -106,5 +110,24 @@ int instance_lock(const struct instance *inst, struct rf_err *err)
 			"Ringfence is running already (%s is locked): use `ringfence apply` to "
 			"change it or `ringfence down` to stop it",
 			path);
+	if (fstat(fd, &ours) < 0 || stat(path, &named) < 0 || ours.st_ino != named.st_ino)
+		return RF_EABSENT;
 	return TAKE_FD(fd);
+}
+
+int instance_lock(const struct instance *inst, struct rf_err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (!join(&path, inst->run_dir, "lock"))
+		return rf_err_nomem(err);
+	for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+		int fd = rf_dir_make(inst->run_dir, 0700, err);
+
+		if (fd == RF_OK)
+			fd = lock_once(path, err);
+		if (fd != RF_EABSENT)
+			return fd;
+	}
+	return rf_err_set(err, RF_EIO, "%s comes and goes: is `ringfence down` at work?", path);
 }

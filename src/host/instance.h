@@ -41,15 +41,15 @@ void instance_done(struct instance *inst);
 /* Makes the directories. */
 int instance_make_dirs(const struct instance *inst, struct rf_err *err) RF_MUST_USE;
 /*
- * Takes the lock: a descriptor that holds it until closed. RF_EDENIED when another supervisor has
- * it.
+ * Takes the lock, making the run directory when it is not there: a descriptor that holds it until
+ * closed. RF_EDENIED when another supervisor, or a sweep, has it.
  */
 int instance_lock(const struct instance *inst, struct rf_err *err) RF_MUST_USE;
 
 /*
  * Takes away whatever an instance has left: processes in its cgroups, the cgroups, links, the
- * table, routes of its ranges, sysctls it changed, directories of pods. Safe to call at any time
- * when no supervisor lives, and twice. Images and logs stay.
+ * table, routes of its ranges, sysctls it changed, directories of pods. The caller holds the lock,
+ * whose file goes last. Safe to call twice. Images and logs stay.
  */
 int instance_sweep(const struct instance *inst, struct rf_err *err) RF_MUST_USE;
 

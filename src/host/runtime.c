@@ -73,8 +73,10 @@ int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *e
 		return rf_err_sys(err, errno, "private mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return rf_err_sys(err, errno, "make mounts private");
+	/* What crun then takes for a v1 controller's directory goes with this namespace. */
 	if (runtime->is_crun && runtime->cgroups == CGROUP_HYBRID &&
-		umount2(UNIFIED, MNT_DETACH) < 0)
-		return rf_err_sys(err, errno, "unmount %s", UNIFIED);
+		mount("tmpfs", UNIFIED, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			"size=64m,mode=0755") < 0)
+		return rf_err_sys(err, errno, "hide %s", UNIFIED);
 	return RF_OK;
 }

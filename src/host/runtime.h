@@ -26,7 +26,7 @@ int runtime_find(const char *want, struct runtime *ret, struct rf_err *err) RF_M
 void runtime_done(struct runtime *runtime);
 /*
  * Puts the calling process into a private mount namespace; with crun on a hybrid machine also
- * unmounts the v2 tree there, which crun refuses to work beside.
+ * hides the v2 tree there, which crun refuses to work beside.
  */
 int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *err) RF_MUST_USE;
 enum cgroup_mode runtime_cgroup_mode(void);

@@ -116,6 +116,36 @@ static int remove_links(struct rf_err *err)
 	return link_del_all(INSTANCE_LINK_PREFIX, &count, err);
 }
 
+/* The lock's file last: whoever waits for it must not meet a half-removed directory. */
+static int remove_run_dir(const struct instance *inst, struct rf_err *err)
+{
+	int fd = open(inst->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int rc = RF_OK;
+
+	if (!dir) {
+		int failure = errno;
+
+		rf_fd_closep(&fd);
+		return failure == ENOENT ? RF_OK
+					 : rf_err_sys(err, failure, "open %s", inst->run_dir);
+	}
+	while (rc == RF_OK && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "lock") != 0)
+			rc = rf_dir_remove_at(fd, name, err);
+	}
+	if (rc == RF_OK)
+		unlinkat(fd, "lock", 0);
+	closedir(dir);
+	/* Not empty: the next one has made its lock there already. */
+	if (rc == RF_OK && rmdir(inst->run_dir) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+		rc = rf_err_sys(err, errno, "remove %s", inst->run_dir);
+	return rc;
+}
+
 int instance_sweep(const struct instance *inst, struct rf_err *err)
 {
 	int rc = kill_all(inst, err);
@@ -129,6 +159,6 @@ int instance_sweep(const struct instance *inst, struct rf_err *err)
 	if (rc == RF_OK)
 		rc = rf_dir_remove(inst->pods_state, err);
 	if (rc == RF_OK)
-		rc = rf_dir_remove(inst->run_dir, err);
+		rc = remove_run_dir(inst, err);
 	return rc;
 }
