@@ -16,7 +16,7 @@ struct down_opts {
 
 static const struct opt_row rows[] = {
 	{"timeout", 0, OPT_NUMBER, offsetof(struct down_opts, timeout_s), "SECONDS",
-		"How long pods may take to end (default 60); then they are killed.", NULL},
+		"How long to wait for the pods to end (default 60); then it is an error.", NULL},
 	LIVE_ROWS(struct down_opts),
 };
 

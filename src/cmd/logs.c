@@ -20,7 +20,7 @@ static const struct opt_row rows[] = {
 	{"follow", 'f', OPT_FLAG, offsetof(struct logs_opts, follow), NULL,
 		"Goes on printing what comes, until Ctrl-C.", NULL},
 	{"container", 'c', OPT_TEXT, offsetof(struct logs_opts, container), "NAME",
-		"Which container, instead of all of them.", NULL},
+		"Which container, instead of all but the init containers.", NULL},
 	LIVE_ROWS(struct logs_opts),
 };
 

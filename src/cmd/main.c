@@ -71,7 +71,12 @@ static int man_of_program(void)
 		rf_buf_addf(&out, ".It Xr ringfence-%s 1\n%s\n", verbs[i].name, verbs[i].summary);
 	rf_buf_add_c(&out,
 		".El\n.Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev NO_COLOR\n"
-		"When set and not empty, nothing is coloured.\n.El\n"
+		"When set and not empty, nothing is coloured.\n"
+		".It Ev RINGFENCE_RUN_DIR , RINGFENCE_STATE_DIR\n"
+		"Other directories than those below.\n.El\n"
+		".Sh FILES\n.Bl -tag -width Ds\n.It Pa /run/ringfence\n"
+		"The socket, the lock and the pods of what runs; gone after\n.Cm down .\n"
+		".It Pa /var/lib/ringfence\nImages, logs and writable layers.\n.El\n"
 		".Sh EXIT STATUS\n0 is success and 2 an error, which is printed with what, where\n"
 		"and what to do about it.\n"
 		".Cm net query\nanswers with 0 for allowed and 1 for denied.\n");

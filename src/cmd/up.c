@@ -68,7 +68,8 @@ static const struct opt_usage usage = {
 	.text = "Each pod gets an address, a network namespace and its policy before its first "
 		"process runs. Whatever cannot be honoured here is refused, with file and line, "
 		"before anything starts. Images must have been brought in with `ringfence image "
-		"import`. Needs root.",
+		"import`. Without -d it goes on with the pods' logs and what was denied, until "
+		"Ctrl-C, which stops everything. Needs root.",
 	OPT_ROWS(rows),
 	OPT_EXAMPLES(examples),
 	.exits = "0 when it ran and was stopped, or with -d when all pods are ready; 1 when pods "
