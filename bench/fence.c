@@ -163,7 +163,7 @@ static struct fence *open_fence(void)
 	struct fence_config config = {
 		.table = "ringfence", .link_prefix = "rf", .pod_range_count = 2};
 	struct rf_err err = {.msg = "the ranges do not parse"};
-	struct fence *fence;
+	struct fence *fence = NULL;
 
 	if (!rf_cidr_parse(RF_STR("10.77.0.0/16"), &config.pod_ranges[0]) ||
 		!rf_cidr_parse(RF_STR("fd77::/64"), &config.pod_ranges[1]) ||

@@ -47,13 +47,17 @@ static int build(struct desired *d, const struct fence_services *services, struc
 	return d->picture->failed ? rf_err_nomem(err) : RF_OK;
 }
 
-int desired_build(const struct fence_config *config, struct policy *policy,
-	const struct fence_services *services, const struct picture *held, struct picture **ret,
+int desired_build(const struct desired_input *input, struct picture **ret,
 	struct fence_stats *stats, struct rf_err *err)
 {
 	CLEANUP(desired_done)
-	struct desired d = {.config = config, .policy = policy, .held = held, .stats = stats};
-	int rc = build(&d, services, err);
+	struct desired d = {
+		.config = input->config,
+		.policy = input->policy,
+		.held = input->held,
+		.stats = stats,
+	};
+	int rc = build(&d, input->services, err);
 
 	if (rc == RF_OK)
 		*ret = TAKE_PTR(d.picture);

@@ -77,6 +77,9 @@ static int check_config(const struct fence_config *config, struct rf_err *err)
 		return rf_err_set(err, RF_EINPUT,
 			"the pods' links need a prefix of 1 to 8 characters, not \"%s\"",
 			config->link_prefix);
+	if (config->pod_range_count > RF_ARRAY_LEN(config->pod_ranges))
+		return rf_err_set(err, RF_EINPUT, "at most %zu pod ranges are possible",
+			RF_ARRAY_LEN(config->pod_ranges));
 	for (unsigned i = 0; i < config->pod_range_count; i++) {
 		if (config->pod_ranges[i].prefix == 0)
 			return rf_err_set(err, RF_EINPUT,
@@ -213,9 +216,15 @@ int fence_apply(struct fence *fence, struct policy *policy, const struct fence_s
 	struct fence_stats *ret, struct rf_err *err)
 {
 	CLEANUP(picture_freep) struct picture *wanted = NULL;
+	const struct desired_input input = {
+		.config = &fence->config,
+		.policy = policy,
+		.services = services,
+		.held = fence->held,
+	};
 	struct fence_stats stats = {0};
 	uint64_t start = now_usec();
-	int rc = desired_build(&fence->config, policy, services, fence->held, &wanted, &stats, err);
+	int rc = desired_build(&input, &wanted, &stats, err);
 
 	if (rc == RF_OK)
 		rc = commit_picture(fence, wanted, &stats, err);

@@ -157,9 +157,10 @@ static bool is_what_a_fresh_table_would_be(void)
 		tap_diag("twin: %s", err.msg);
 		return false;
 	}
-	return run("nft list table inet ringfence_twin | sed 's/ringfence_twin/ringfence/' | sort "
-		   "> /tmp/rf-changes-twin && nft list table inet ringfence | sort "
-		   "| diff /tmp/rf-changes-twin - >&2") == 0;
+	return run("d=$(mktemp -d) && nft list table inet ringfence_twin | "
+		   "sed 's/ringfence_twin/ringfence/' | sort > $d/twin && "
+		   "nft list table inet ringfence | sort | diff $d/twin - >&2; "
+		   "rc=$?; rm -r $d; exit $rc") == 0;
 }
 
 static bool step(void)
@@ -196,9 +197,7 @@ static void many_differences_make_the_table_that_the_last_state_would(void)
 			differ += !is_what_a_fresh_table_would_be();
 	}
 	CHECK_INT(differ, 0);
-	if (nft)
-		unlink("/tmp/rf-changes-twin");
-	else
+	if (!nft)
 		tap_diag("without nft, listings were not compared");
 }
 
