@@ -14,7 +14,8 @@
 #include "base/fd.h"
 #include "cmd/live.h"
 #include "host/dns.h"
-#include "host/host.h"
+#include "host/check.h"
+#include "host/supervisor.h"
 
 struct up_opts {
 	struct live_opts live;
@@ -154,7 +155,7 @@ static _Noreturn void be_supervisor(const struct host_config *config, const stru
 	setsid();
 	for (int fd = 0; fd <= 2; fd++)
 		dup2(null_fd, fd);
-	_exit(rf_code_exit(host_run(config, inst, set, ready_fd, &err)));
+	_exit(rf_code_exit(supervisor_run(config, inst, set, ready_fd, &err)));
 }
 
 /* Returns once the supervisor listens: 0, or the exit status after its error was printed. */

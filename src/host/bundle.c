@@ -1,13 +1,11 @@
 /* From a container's spec and image to config.json. */
 #include "host/bundle.h"
 
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "doc/read.h"
-#include "host/container.h"
 #include "host/dns.h"
+#include "host/filter.h"
 
 struct env_pod bundle_env_pod(const struct pod *pod)
 {
@@ -20,6 +18,36 @@ struct env_pod bundle_env_pod(const struct pod *pod)
 	if (plan_node_ips(&pod->host->config.ranges, node))
 		env.host_ip = node[0];
 	return env;
+}
+
+int bundle_find_image(struct host *host, const struct kube_container *spec, struct image **ret,
+	struct rf_err *err)
+{
+	if (dns_is_image(spec->image))
+		return dns_image(host, ret, err);
+	return image_find(host->images, spec->image.ptr, ret, err);
+}
+
+int bundle_profile(const struct image *image, const struct kube_pod_spec *pod,
+	const struct kube_container *spec, struct harden_profile *ret, struct rf_diags *diags,
+	struct rf_err *err)
+{
+	AUTO_FREE struct image_user *found = calloc(1, sizeof(*found));
+	struct harden_image_user user = {
+		.text = image->config.user.len ? image->config.user.ptr : ""};
+	int rc;
+
+	if (!found)
+		return rf_err_nomem(err);
+	rc = image_user_resolve(image, image->config.user, found, err);
+	if (rc < 0)
+		return rf_err_wrap(err, rc, "USER of image " RF_STR_FMT, RF_STR_ARG(image->name));
+	user.uid = found->uid;
+	user.gid = found->gid;
+	for (size_t i = 0; i < found->gid_count && user.group_count < RF_ARRAY_LEN(user.groups);
+		i++)
+		user.groups[user.group_count++] = found->gids[i];
+	return harden_profile_of(pod, spec, &user, ret, diags);
 }
 
 /* The first error of diags as err: what went wrong while starting goes into the pod's reason. */
@@ -147,65 +175,12 @@ static int add_mounts(struct container *c, struct rf_err *err)
 	return rc;
 }
 
-static int load_localhost_profile(struct host *host, struct rf_str name, struct rf_arena *arena,
-	struct rf_buf *text, const struct doc_node **ret, struct rf_err *err)
-{
-	AUTO_DIAGS diags = {.error_count = 0};
-	AUTO_BUF path = {0};
-	int rc;
-
-	rf_buf_addf(&path, "%s/" RF_STR_FMT, host->config.seccomp_root, RF_STR_ARG(name));
-	text->max = 4 << 20;
-	rc = path.failed ? rf_err_nomem(err) : rf_file_read(rf_buf_cstr(&path), text, err);
-	if (rc < 0)
-		return rf_err_wrap(err, rc, "seccompProfile");
-	rc = doc_parse_json(rf_buf_str(text), "seccomp profile", 1, arena, &diags, ret);
-	return rc == RF_EINPUT ? first_diag(&diags, err) : rc;
-}
-
-static const char *go_arch(const char *machine)
-{
-	return strcmp(machine, "aarch64") == 0 ? "arm64" : "amd64";
-}
-
-static int write_seccomp(struct container *c, const struct doc_node *profile, struct rf_err *err)
-{
-	struct harden_seccomp_target target = {.bounding = c->profile.bounding,
-		.local = c->profile.seccomp == HARDEN_SECCOMP_LOCALHOST};
-	AUTO_DIAGS diags = {.error_count = 0};
-	AUTO_BUF out = {0};
-	struct json_writer w = {.out = &out};
-	struct utsname uts;
-	int rc;
-
-	uname(&uts);
-	target.arch = go_arch(uts.machine);
-	if (sscanf(uts.release, "%u.%u", &target.kernel[0], &target.kernel[1]) != 2)
-		target.kernel[0] = 0;
-	rc = harden_seccomp_write(profile, &target, &w, &diags);
-	if (rc == RF_EINPUT)
-		return first_diag(&diags, err);
-	c->oci.seccomp_json = rc < 0 ? NULL : rf_buf_take(&out);
-	return c->oci.seccomp_json ? RF_OK : rf_err_nomem(err);
-}
-
 static int add_seccomp(struct container *c, struct rf_err *err)
 {
-	AUTO_ARENA *arena = NULL;
-	AUTO_BUF text = {0};
-	const struct doc_node *profile;
-	int rc;
+	const struct host *host = c->pod->host;
+	const struct filter_source source = {host->config.seccomp_root, host->seccomp_doc};
 
-	if (c->profile.seccomp == HARDEN_SECCOMP_UNCONFINED)
-		return RF_OK;
-	if (c->profile.seccomp == HARDEN_SECCOMP_DEFAULT)
-		return write_seccomp(c, c->pod->host->seccomp_doc, err);
-	arena = rf_arena_new(64 << 20);
-	if (!arena)
-		return rf_err_nomem(err);
-	rc = load_localhost_profile(
-		c->pod->host, c->profile.seccomp_file, arena, &text, &profile, err);
-	return rc < 0 ? rc : write_seccomp(c, profile, err);
+	return filter_make(&source, &c->profile, &c->oci.seccomp_json, err);
 }
 
 static bool set_paths(struct container *c)
@@ -260,7 +235,7 @@ int bundle_write(struct container *c, struct rf_err *err)
 	c->oci = (struct oci_spec){.profile = &c->profile,
 		.tty = c->spec->tty.value,
 		.stdin_open = c->spec->stdin_open.value};
-	rc = container_profile(c->image, c->pod->kube->spec, c->spec, &c->profile, &diags, err);
+	rc = bundle_profile(c->image, c->pod->kube->spec, c->spec, &c->profile, &diags, err);
 	if (rc == RF_EINPUT && diags.error_count)
 		return first_diag(&diags, err);
 	if (rc == RF_OK)

@@ -2,12 +2,13 @@
  * Everything that would keep a set of manifests from running here, found before anything starts:
  * fields, images, users, references.
  */
+#include "host/check.h"
+
 #include <unistd.h>
 
 #include "host/bundle.h"
-#include "host/container.h"
 #include "host/dns.h"
-#include "host/host.h"
+#include "host/filter.h"
 
 struct check {
 	const struct host_config *config;
@@ -24,6 +25,47 @@ static void check_env(const struct check *check, const struct kube_pod *pod,
 
 	if (env_build(&env, container, NULL, 0, &list, check->diags) < 0)
 		return; /* said in diags */
+}
+
+/* A Localhost profile is read, and made into a filter, as it will be at the start. */
+static int check_filter(const struct check *check, const struct kube_pod *pod,
+	const struct kube_container *container, const struct harden_profile *profile,
+	struct rf_err *err)
+{
+	const struct kube_profile *chosen = container->security.seccomp_profile;
+	const struct filter_source source = {.root = check->config->seccomp_root};
+	AUTO_FREE char *json = NULL;
+	int rc;
+
+	if (profile->seccomp != HARDEN_SECCOMP_LOCALHOST)
+		return RF_OK;
+	if (!chosen)
+		chosen = pod->spec->security.seccomp_profile;
+	rc = filter_make(&source, profile, &json, err);
+	if (rc != RF_EINPUT && rc != RF_EABSENT)
+		return rc;
+	rf_diag_add(check->diags, RF_ERROR,
+		doc_field_pos(chosen ? chosen->node : container->node, "localhostProfile"), "%s",
+		err->msg);
+	return RF_OK;
+}
+
+/* What else the container would not start without. */
+static void check_start(const struct check *check, const struct kube_container *container,
+	const struct image *image, const struct harden_profile *profile)
+{
+	unsigned long long missing = oci_missing_caps(profile);
+
+	if (missing)
+		rf_diag_add(check->diags, RF_ERROR,
+			doc_field_pos(container->security.node, "capabilities"),
+			"this machine cannot give the capabilities that are asked for (mask %llx)",
+			missing);
+	if (!container->command.count && !container->args.count &&
+		!image->config.entrypoint.count && !image->config.cmd.count)
+		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"),
+			"image " RF_STR_FMT " has no entry point: set command",
+			RF_STR_ARG(container->image));
 }
 
 static int check_container(const struct check *check, const struct kube_pod *pod,
@@ -46,10 +88,14 @@ static int check_container(const struct check *check, const struct kube_pod *pod
 	}
 	if (rc < 0)
 		return rc;
-	rc = container_profile(image, pod->spec, container, &profile, check->diags, err);
+	rc = bundle_profile(image, pod->spec, container, &profile, check->diags, err);
 	if (rc == RF_EINPUT && err->msg[0])
 		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"), "%s",
 			err->msg);
+	if (rc == RF_OK) {
+		check_start(check, container, image, &profile);
+		rc = check_filter(check, pod, container, &profile, err);
+	}
 	return rc == RF_EINPUT ? RF_OK : rc;
 }
 

@@ -17,18 +17,16 @@
 #include "base/num.h"
 #include "doc/read.h"
 #include "host/bundle.h"
-#include "host/dns.h"
 #include "host/overlay.h"
-#include "host/pod.h"
 
 #define SYNC_TEXT_MAX 65536
 
-int container_init(
-	struct container *c, struct pod *pod, const struct kube_container *spec, bool init)
+int container_init(struct container *c, struct pod *pod, const struct kube_container *spec,
+	const struct container_events *events)
 {
 	*c = (struct container){.pod = pod,
 		.spec = spec,
-		.init = init,
+		.events = events,
 		.sync_fd = -1,
 		.pidfd = -1,
 		.cleaned = true,
@@ -88,41 +86,11 @@ const char *container_state_name(enum container_state state)
 	return "exited";
 }
 
-int container_find_image(struct host *host, const struct kube_container *spec, struct image **ret,
-	struct rf_err *err)
-{
-	if (dns_is_image(spec->image))
-		return dns_image(host, ret, err);
-	return image_find(host->images, spec->image.ptr, ret, err);
-}
-
-int container_profile(const struct image *image, const struct kube_pod_spec *pod,
-	const struct kube_container *spec, struct harden_profile *ret, struct rf_diags *diags,
-	struct rf_err *err)
-{
-	AUTO_FREE struct image_user *found = calloc(1, sizeof(*found));
-	struct harden_image_user user = {
-		.text = image->config.user.len ? image->config.user.ptr : ""};
-	int rc;
-
-	if (!found)
-		return rf_err_nomem(err);
-	rc = image_user_resolve(image, image->config.user, found, err);
-	if (rc < 0)
-		return rf_err_wrap(err, rc, "USER of image " RF_STR_FMT, RF_STR_ARG(image->name));
-	user.uid = found->uid;
-	user.gid = found->gid;
-	for (size_t i = 0; i < found->gid_count && user.group_count < RF_ARRAY_LEN(user.groups);
-		i++)
-		user.groups[user.group_count++] = found->gids[i];
-	return harden_profile_of(pod, spec, &user, ret, diags);
-}
-
 /* The file through which conmon puts itself into its own group, beside the containers'. */
 static int conmon_cgroup(const struct host *host, char **ret_procs, struct rf_err *err)
 {
-	const char *root = host->runtime.cgroups == CGROUP_V2 ? "/sys/fs/cgroup"
-							      : "/sys/fs/cgroup/pids";
+	const char *root =
+		host->runtime.cgroups == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
 	AUTO_FREE char *dir = NULL;
 	int rc;
 
@@ -144,7 +112,7 @@ static int conmon_cgroup(const struct host *host, char **ret_procs, struct rf_er
 static void start_failed(struct container *c, const struct rf_err *why)
 {
 	c->state = CONTAINER_EXITED;
-	pod_container_failed_to_start(c, why);
+	c->events->failed_to_start(c, why);
 }
 
 static void delete_done(void *ctx, int status RF_UNUSED)
@@ -158,7 +126,7 @@ static void delete_done(void *ctx, int status RF_UNUSED)
 	else
 		merged = NULL;
 	c->cleaned = true;
-	pod_container_exited(c);
+	c->events->exited(c);
 }
 
 /* The runtime forgets the container; what is left of its cgroup goes too. */
@@ -244,7 +212,7 @@ static void start_ended(void *ctx, int status)
 	c->state = CONTAINER_RUNNING;
 	c->started_ms = loop_now_ms();
 	c->reason[0] = '\0';
-	pod_container_running(c);
+	c->events->running(c);
 }
 
 /* "create" has worked: lets the process run. */
@@ -376,7 +344,7 @@ static int prepare(struct container *c, struct rf_err *err)
 
 	image_free(c->image);
 	c->image = NULL;
-	rc = container_find_image(c->pod->host, c->spec, &c->image, err);
+	rc = bundle_find_image(c->pod->host, c->spec, &c->image, err);
 	if (rc < 0)
 		return rc;
 	if (asprintf(&merged, "%s/merged", c->dir) < 0)

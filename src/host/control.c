@@ -1,6 +1,6 @@
 /*
- * Sessions of the control socket. Requests are rows of a table; an answer is queued and written as
- * the socket takes it, so that a slow reader holds nobody up.
+ * Sessions of the control socket. Verbs are rows of a table that the caller gives; an answer is
+ * queued and written as the socket takes it, so that a slow reader holds nobody up.
  */
 #include "host/control.h"
 
@@ -13,11 +13,6 @@
 
 #include "base/fd.h"
 #include "doc/read.h"
-#include "host/container.h"
-#include "host/host.h"
-#include "host/merge.h"
-#include "host/pod.h"
-#include "host/status.h"
 
 /* A watcher that does not read is dropped at this backlog. */
 #define OUT_MAX ((size_t)16 << 20)
@@ -33,6 +28,7 @@ struct session {
 
 struct control {
 	struct host *host;
+	const struct control_verb *verbs;
 	int fd;
 	struct loop_watch *watch;
 	struct session *sessions;
@@ -73,105 +69,12 @@ static bool flush(struct session *s)
 	return !s->closing;
 }
 
-/* --- requests --- */
-
 static void answer_error(struct json_writer *w, const char *message)
 {
 	json_object_begin(w);
 	json_field_c(w, "error", message);
 	json_object_end(w);
 }
-
-static void on_status(
-	struct session *s, const struct doc_node *request RF_UNUSED, struct json_writer *w)
-{
-	status_write(s->control->host, w);
-	s->closing = true;
-}
-
-static void on_watch(
-	struct session *s, const struct doc_node *request RF_UNUSED, struct json_writer *w)
-{
-	const struct host *host = s->control->host;
-
-	s->watching = true;
-	rf_vec_each (pod, &host->pods) {
-		status_pod_event(*pod, w->out);
-		rf_buf_add_char(w->out, '\n');
-	}
-	json_object_begin(w);
-	json_field_c(w, "event", "watching");
-	json_object_end(w);
-}
-
-static void on_apply(struct session *s, const struct doc_node *request, struct json_writer *w)
-{
-	merge_apply(s->control->host, request, w);
-	s->closing = true;
-}
-
-static void on_down(
-	struct session *s, const struct doc_node *request RF_UNUSED, struct json_writer *w)
-{
-	json_object_begin(w);
-	json_field_bool(w, "ok", true);
-	json_object_end(w);
-	s->closing = true;
-	host_stop(s->control->host);
-}
-
-/* The container that "exec" means: the one named, or the pod's first. */
-static const struct container *exec_target(
-	const struct host *host, const struct doc_node *request, const char **ret_problem)
-{
-	const struct doc_node *pod_name = doc_get(request, "pod");
-	const struct doc_node *name = doc_get(request, "container");
-	const struct pod *pod = pod_name ? host_find_pod(host, pod_name->text) : NULL;
-	const struct container *c;
-
-	*ret_problem = "no such pod (see `ringfence ps`)";
-	if (!pod || pod->container_count == pod->init_count)
-		return NULL;
-	c = name && name->text.len ? pod_find_container(pod, name->text)
-				   : &pod->containers[pod->init_count];
-	*ret_problem = "the pod has no such container";
-	if (!c)
-		return NULL;
-	*ret_problem = "the container is not running";
-	return c->state == CONTAINER_RUNNING ? c : NULL;
-}
-
-static void on_exec(struct session *s, const struct doc_node *request, struct json_writer *w)
-{
-	const struct host *host = s->control->host;
-	const char *problem;
-	const struct container *c = exec_target(host, request, &problem);
-
-	s->closing = true;
-	if (!c) {
-		answer_error(w, problem);
-		return;
-	}
-	json_object_begin(w);
-	json_field_c(w, "runtime", host->runtime.path);
-	json_key(w, "root");
-	json_strf(w, "%s/runtime", host->inst.run_dir);
-	json_field_c(w, "id", c->id);
-	json_key(w, "config");
-	json_strf(w, "%s/config.json", c->dir);
-	json_object_end(w);
-}
-
-static const struct {
-	const char *verb;
-	void (*answer)(struct session *s, const struct doc_node *request, struct json_writer *w);
-} verbs[] = {
-	{"status", on_status},
-	{"watch", on_watch},
-	{"apply", on_apply},
-	{"exec", on_exec},
-	{"down", on_down},
-};
 
 static void answer(struct session *s, struct rf_str line)
 {
@@ -185,12 +88,14 @@ static void answer(struct session *s, struct rf_str line)
 		return;
 	}
 	verb = doc_get(request, "verb");
-	for (size_t i = 0; verb && i < RF_ARRAY_LEN(verbs); i++) {
-		if (rf_str_is(verb->text, verbs[i].verb)) {
-			verbs[i].answer(s, request, &w);
-			rf_buf_add_char(&s->out, '\n');
-			return;
-		}
+	for (const struct control_verb *v = s->control->verbs; verb && v->name; v++) {
+		if (!rf_str_is(verb->text, v->name))
+			continue;
+		v->answer(s->control->host, request, &w);
+		rf_buf_add_char(&s->out, '\n');
+		s->watching = s->watching || v->keeps_watching;
+		s->closing = !v->keeps_watching;
+		return;
 	}
 	answer_error(&w, "the request names no known verb");
 	s->closing = true;
@@ -271,7 +176,8 @@ static int unix_address(const struct instance *inst, struct sockaddr_un *ret)
 		       : RF_EINPUT;
 }
 
-int control_open(struct host *host, struct control **ret, struct rf_err *err)
+int control_open(struct host *host, const struct control_verb *verbs, struct control **ret,
+	struct rf_err *err)
 {
 	struct control *control = calloc(1, sizeof(*control));
 	struct sockaddr_un address;
@@ -281,6 +187,7 @@ int control_open(struct host *host, struct control **ret, struct rf_err *err)
 		return rf_err_nomem(err);
 	}
 	control->host = host;
+	control->verbs = verbs;
 	unlink(host->inst.socket); /* of an earlier one: we hold the lock */
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (control->fd >= 0 &&

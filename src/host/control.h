@@ -1,17 +1,7 @@
 /*
  * The control socket: one JSON object a line in, JSON lines out. Only root can reach it (its
  * directory is 0700, and the peer's uid is checked). A line that is too long or is not what it
- * should be ends that session, not the supervisor.
- *
- *	{"verb":"status"}                      one line, see status.h
- *	{"verb":"watch"}                       lines of events until closed
- *	{"verb":"apply","paths":["/abs"],"stdin":"...","prune":false}
- *	                                       {"ok":true,"started":1,"stopped":0,"kept":9,
- *	                                        "fence":{"added","removed","usec"},"diags":[]}
- *	                                       or {"error":"...","diags":[{"file","line",...}]}
- *	{"verb":"exec","pod":"ns/name","container":"c"}
- *	                                       {"runtime","root","id","config"} or {"error"}
- *	{"verb":"down"}                        {"ok":true}, then the supervisor ends
+ * should be ends that session, not the supervisor. What can be asked is in host/requests.h.
  */
 #ifndef RF_HOST_CONTROL_H
 #define RF_HOST_CONTROL_H
@@ -21,7 +11,16 @@
 #define CONTROL_MAX_LINE    ((size_t)64 << 20)
 #define CONTROL_MAX_CLIENTS 64
 
-int control_open(struct host *host, struct control **ret, struct rf_err *err) RF_MUST_USE;
+/* A verb: writes one JSON object as its answer. */
+struct control_verb {
+	const char *name; /* NULL ends a table */
+	void (*answer)(struct host *host, const struct doc_node *request, struct json_writer *w);
+	bool keeps_watching; /* the session stays, and gets events from then on */
+};
+
+/* verbs must outlive it. */
+int control_open(struct host *host, const struct control_verb *verbs, struct control **ret,
+	struct rf_err *err) RF_MUST_USE;
 void control_close(struct control *control);
 /* Sends a line (a JSON object without its newline) to every watcher. NULL control is accepted. */
 void control_broadcast(struct control *control, struct rf_str line);

@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "host/control.h"
-#include "host/host.h"
+#include "host/notes.h"
 #include "policy/explain.h"
 
 static void write_end(struct json_writer *w, const struct host *host, const char *key,

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "host/pod.h"
 #include "kube/selector.h"
 
 #define DNSMASQ	     "/usr/sbin/dnsmasq"
@@ -293,7 +292,7 @@ static void add_service(struct rf_buf *out, struct host *host, const struct plan
 		return;
 	rf_vec_each (pod, &host->pods) {
 		if (selects(service, *pod) &&
-			(pod_is_ready(*pod) || svc->publish_not_ready_addresses.value))
+			((*pod)->ready || svc->publish_not_ready_addresses.value))
 			add_headless(out, service, *pod);
 	}
 }

@@ -1,7 +1,6 @@
 /* Endpoints, worked out anew from the pods' readiness whenever that changes. */
 #include "host/endpoints.h"
 
-#include "host/pod.h"
 #include "kube/selector.h"
 
 static bool behind(const struct kube_object *service, const struct pod *pod)
@@ -9,7 +8,7 @@ static bool behind(const struct kube_object *service, const struct pod *pod)
 	const struct kube_service *svc = service->service;
 
 	return svc->selector.count && pod->phase != POD_GONE &&
-	       (pod_is_ready(pod) ||
+	       (pod->ready ||
 		       (svc->publish_not_ready_addresses.value && pod->phase == POD_RUNNING)) &&
 	       rf_str_eq(service->meta.namespace, pod->kube->namespace) &&
 	       kube_pairs_match(&svc->selector, &pod->kube->labels);

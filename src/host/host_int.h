@@ -19,6 +19,7 @@ struct host;
 struct pod;
 struct prober;
 struct control;
+struct notes;
 
 #define UID_TEXT_SIZE 37 /* a UUID and its NUL */
 
@@ -36,8 +37,11 @@ enum probe_kind {
 	PROBE_KIND_COUNT,
 };
 
+struct container_events;
+
 struct container {
 	struct pod *pod;
+	const struct container_events *events;
 	const struct kube_container *spec;
 	bool init;
 	enum container_state state;
@@ -76,8 +80,11 @@ enum pod_phase {
 	POD_GONE,
 };
 
+struct pod_events;
+
 struct pod {
 	struct host *host;
+	const struct pod_events *events;
 	const struct kube_pod *kube; /* of the current plan, or of an older one while stopping */
 	char *key;		     /* "namespace/name" */
 	uint64_t spec_hash;

@@ -4,6 +4,7 @@
  */
 #include "host/merge.h"
 
+#include "host/check.h"
 #include "host/host.h"
 
 static int load_all(struct kube_set *set, const struct doc_node *request, struct rf_diags *diags,

@@ -5,20 +5,9 @@
  */
 #include "host/pod.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/fd.h"
-#include "dataplane/link.h"
-#include "host/bundle.h"
 #include "host/container.h"
-#include "host/dns.h"
-#include "host/host.h"
-#include "host/namespaces.h"
+#include "host/notes.h"
+#include "host/pod_setup.h"
 #include "host/probe.h"
 
 #define BACKOFF_FIRST_S	 10U
@@ -49,48 +38,6 @@ uint64_t pod_spec_hash(const struct kube_pod *kube)
 	return h;
 }
 
-static void make_uid(char out[static UID_TEXT_SIZE])
-{
-	uint8_t b[16] = {0};
-
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		memcpy(b, &(uint64_t){loop_now_ms()}, sizeof(uint64_t));
-	b[6] = (b[6] & 0x0f) | 0x40; /* RFC 9562, version 4 */
-	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(out, UID_TEXT_SIZE,
-		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-		b[15]);
-}
-
-static bool make_paths(struct pod *pod)
-{
-	const struct instance *inst = &pod->host->inst;
-
-	make_uid(pod->uid);
-	snprintf(pod->link, sizeof(pod->link), INSTANCE_LINK_PREFIX "%.8s", pod->uid);
-	if (asprintf(&pod->run_dir, "%s/%s", inst->pods_run, pod->uid) < 0)
-		pod->run_dir = NULL;
-	if (asprintf(&pod->state_dir, "%s/%s", inst->pods_state, pod->uid) < 0)
-		pod->state_dir = NULL;
-	if (!pod->run_dir || !pod->state_dir)
-		return false;
-	if (asprintf(&pod->memory_dir, "%s/volumes", pod->run_dir) < 0)
-		pod->memory_dir = NULL;
-	if (asprintf(&pod->disk_dir, "%s/volumes", pod->state_dir) < 0)
-		pod->disk_dir = NULL;
-	return pod->memory_dir && pod->disk_dir;
-}
-
-static void drop_paths(struct pod *pod)
-{
-	free(pod->run_dir);
-	free(pod->state_dir);
-	free(pod->memory_dir);
-	free(pod->disk_dir);
-	pod->run_dir = pod->state_dir = pod->memory_dir = pod->disk_dir = NULL;
-}
-
 static void drop_containers(struct pod *pod)
 {
 	for (size_t i = 0; i < pod->container_count; i++) {
@@ -101,6 +48,18 @@ static void drop_containers(struct pod *pod)
 	pod->containers = NULL;
 	pod->container_count = pod->init_count = 0;
 }
+
+static void container_running(struct container *c);
+static void container_ready_changed(struct container *c);
+static void container_over(struct container *c);
+static void container_failed_to_start(struct container *c, const struct rf_err *why);
+
+static const struct container_events container_watcher = {
+	.running = container_running,
+	.ready_changed = container_ready_changed,
+	.exited = container_over,
+	.failed_to_start = container_failed_to_start,
+};
 
 static int make_containers(struct pod *pod)
 {
@@ -118,13 +77,16 @@ static int make_containers(struct pod *pod)
 
 		pod->container_count++;
 		if (container_init(&pod->containers[i], pod,
-			    is_init ? &init[i] : &main[i - pod->init_count], is_init) < 0)
+			    is_init ? &init[i] : &main[i - pod->init_count],
+			    &container_watcher) < 0)
 			return RF_EINTERNAL;
+		pod->containers[i].init = is_init;
 	}
 	return RF_OK;
 }
 
-int pod_new(struct host *host, const struct kube_pod *kube, struct pod **ret, struct rf_err *err)
+int pod_new(struct host *host, const struct kube_pod *kube, const struct pod_events *events,
+	struct pod **ret, struct rf_err *err)
 {
 	struct pod *pod = calloc(1, sizeof(*pod));
 
@@ -132,11 +94,12 @@ int pod_new(struct host *host, const struct kube_pod *kube, struct pod **ret, st
 		return rf_err_nomem(err);
 	pod->host = host;
 	pod->kube = kube;
+	pod->events = events;
 	pod->spec_hash = pod_spec_hash(kube);
 	if (asprintf(&pod->key, RF_STR_FMT "/" RF_STR_FMT, RF_STR_ARG(kube->namespace),
 		    RF_STR_ARG(kube->name)) < 0)
 		pod->key = NULL;
-	if (!pod->key || !make_paths(pod) || make_containers(pod) < 0) {
+	if (!pod->key || !pod_paths_make(pod) || make_containers(pod) < 0) {
 		pod_free(pod);
 		return rf_err_nomem(err);
 	}
@@ -150,163 +113,9 @@ void pod_free(struct pod *pod)
 		return;
 	drop_containers(pod);
 	loop_timer_del(pod->sweep_timer);
-	drop_paths(pod);
+	pod_paths_drop(pod);
 	free(pod->key);
 	free(pod);
-}
-
-/* --- the pod's own things --- */
-
-static int write_pod_file(
-	struct pod *pod, const char *name, struct rf_buf *text, struct rf_err *err)
-{
-	AUTO_FREE char *path = NULL;
-
-	if (asprintf(&path, "%s/%s", pod->run_dir, name) < 0) {
-		path = NULL;
-		return rf_err_nomem(err);
-	}
-	return rf_file_replace(path, rf_buf_cstr(text), text->len, 0644, false, err);
-}
-
-static int write_pod_files(struct pod *pod, struct rf_err *err)
-{
-	AUTO_BUF hosts = {0};
-	AUTO_BUF resolv = {0};
-	AUTO_BUF hostname = {0};
-	int rc;
-
-	rf_buf_addf(&hostname, RF_STR_FMT "\n", RF_STR_ARG(dns_hostname(pod->kube)));
-	if (dns_hosts_file(pod, &hosts) < 0 || dns_resolv_conf(pod->host, pod, &resolv) < 0 ||
-		hostname.failed)
-		return rf_err_nomem(err);
-	rc = write_pod_file(pod, "hosts", &hosts, err);
-	if (rc == RF_OK)
-		rc = write_pod_file(pod, "resolv.conf", &resolv, err);
-	if (rc == RF_OK)
-		rc = write_pod_file(pod, "hostname", &hostname, err);
-	return rc;
-}
-
-static int connect_link(struct pod *pod, const char *ns_dir, struct rf_err *err)
-{
-	struct link_pod link = {.name = pod->link};
-	AUTO_FREE char *file = NULL;
-	AUTO_FD fd = -1;
-
-	if (pod->kube->spec->host_network.value)
-		return RF_OK;
-	if (asprintf(&file, "%s/net", ns_dir) < 0) {
-		file = NULL;
-		return rf_err_nomem(err);
-	}
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return rf_err_sys(err, errno, "open %s", file);
-	link.netns_fd = fd;
-	link.node_ip_count = plan_node_ips(&pod->host->config.ranges, link.node_ips);
-	for (size_t i = 0; i < pod->kube->ip_count && i < RF_ARRAY_LEN(link.ips); i++)
-		link.ips[link.ip_count++] = pod->kube->ips[i];
-	return link_pod_add(&link, err);
-}
-
-static int make_network(struct pod *pod, struct rf_err *err)
-{
-	const struct kube_pod_spec *spec = pod->kube->spec;
-	AUTO_FREE char *dir = NULL;
-	AUTO_FREE char *hostname = rf_str_dup(dns_hostname(pod->kube));
-	struct namespaces_spec ns = {.hostname = hostname,
-		.host_network = spec->host_network.value,
-		.host_ipc = spec->host_ipc.value,
-		.sysctls = spec->security.sysctls.items,
-		.sysctl_count = spec->security.sysctls.count};
-	int rc;
-
-	if (!hostname || asprintf(&dir, "%s/ns", pod->run_dir) < 0) {
-		dir = NULL;
-		return rf_err_nomem(err);
-	}
-	ns.dir = dir;
-	rc = rf_dir_make(dir, 0700, err);
-	if (rc == RF_OK)
-		rc = namespaces_make(&ns, err);
-	if (rc < 0)
-		return rc;
-	pod->networked = true;
-	return connect_link(pod, dir, err);
-}
-
-static void release_network(struct pod *pod)
-{
-	char dir[4096];
-
-	if (!pod->networked)
-		return;
-	snprintf(dir, sizeof(dir), "%s/ns", pod->run_dir);
-	if (!pod->kube->spec->host_network.value && link_del(pod->link, NULL) < 0)
-		snprintf(pod->containers[0].reason, sizeof(pod->containers[0].reason),
-			"link %s could not be removed", pod->link);
-	namespaces_release(dir);
-	pod->networked = false;
-}
-
-static int make_volumes(struct pod *pod, struct rf_err *err)
-{
-	struct env_pod env = bundle_env_pod(pod);
-	struct volume_dirs dirs = {pod->memory_dir, pod->disk_dir};
-	AUTO_DIAGS diags = {.error_count = 0};
-	int rc = rf_dir_make(pod->disk_dir, 0711, err);
-
-	if (rc == RF_OK)
-		rc = rf_dir_make(pod->memory_dir, 0711, err);
-	if (rc < 0)
-		return rc;
-	rc = volume_prepare(&env, &dirs, &diags, err);
-	if (rc == RF_EINPUT && diags.list.count)
-		return rf_err_set(err, rc, "%s:%u: %s", diags.list.items[0].pos.file,
-			diags.list.items[0].pos.line, diags.list.items[0].msg);
-	return rc;
-}
-
-static int set_up(struct pod *pod, struct rf_err *err)
-{
-	int rc = rf_dir_make(pod->run_dir, 0700, err);
-
-	if (rc == RF_OK)
-		rc = rf_dir_make(pod->state_dir, 0700, err);
-	if (rc == RF_OK)
-		rc = make_network(pod, err);
-	if (rc == RF_OK)
-		rc = write_pod_files(pod, err);
-	if (rc == RF_OK)
-		rc = make_volumes(pod, err);
-	return rc;
-}
-
-/* Takes away everything that set_up and the containers made. */
-static void tear_down(struct pod *pod)
-{
-	struct volume_dirs dirs = {pod->memory_dir, pod->disk_dir};
-	struct rf_err err;
-
-	release_network(pod);
-	volume_release(pod->kube->spec, &dirs);
-	umount2(pod->memory_dir, MNT_DETACH);
-	host_remove_pod_cgroup(pod->host, pod->uid);
-	/* What cannot be removed now is removed by `down`; the pod is gone all the same. */
-	if (rf_dir_remove(pod->run_dir, &err) < 0 || rf_dir_remove(pod->state_dir, &err) < 0)
-		host_note(pod->host, "%s: %s", pod->key, err.msg);
-}
-
-int pod_refresh_volumes(struct pod *pod, struct rf_err *err)
-{
-	struct env_pod env = bundle_env_pod(pod);
-	struct volume_dirs dirs = {pod->memory_dir, pod->disk_dir};
-	AUTO_DIAGS diags = {.error_count = 0};
-
-	if (!pod->networked || pod->phase == POD_STOPPING || pod->phase == POD_GONE)
-		return RF_OK;
-	return volume_prepare(&env, &dirs, &diags, err);
 }
 
 /* --- life --- */
@@ -332,14 +141,14 @@ static void set_phase(struct pod *pod, enum pod_phase phase)
 	if (pod->phase == phase)
 		return;
 	pod->phase = phase;
-	host_pod_changed(pod);
+	pod->events->changed(pod);
 }
 
 static void finish_stop(struct pod *pod)
 {
-	tear_down(pod);
+	pod_tear_down(pod);
 	set_phase(pod, POD_GONE);
-	host_pod_gone(pod);
+	pod->events->gone(pod);
 }
 
 static void gone_later(void *ctx)
@@ -358,13 +167,15 @@ static void finish_stop_soon(struct pod *pod)
 	pod->sweep_timer = loop_timer_add(pod->host->loop, 0, gone_later, pod);
 }
 
+static void ready_changed(struct pod *pod);
+
 void pod_stop(struct pod *pod, bool restart)
 {
 	pod->restart = restart;
 	if (pod->phase == POD_STOPPING || pod->phase == POD_GONE)
 		return;
 	set_phase(pod, POD_STOPPING);
-	pod_ready_changed(pod);
+	ready_changed(pod);
 	for (size_t i = 0; i < pod->container_count; i++) {
 		probe_stop(&pod->containers[i]);
 		container_stop(&pod->containers[i], grace_of(pod));
@@ -402,7 +213,7 @@ static void start_container(void *ctx)
 
 	c->restart_timer = NULL;
 	if (container_start(c, &err) == RF_OK)
-		host_pod_changed(c->pod);
+		c->pod->events->changed(c->pod);
 }
 
 /* The next init container, or all main ones. */
@@ -438,11 +249,11 @@ void pod_start(struct pod *pod)
 {
 	struct rf_err err = {.code = RF_OK};
 
-	if (set_up(pod, &err) < 0) {
+	if (pod_set_up(pod, &err) < 0) {
 		snprintf(pod->containers[0].reason, sizeof(pod->containers[0].reason), "%.*s",
 			(int)sizeof(pod->containers[0].reason) - 1, err.msg);
 		host_note(pod->host, "%s: %s", pod->key, err.msg);
-		tear_down(pod);
+		pod_tear_down(pod);
 		pod->sweep_timer =
 			loop_timer_add(pod->host->loop, BACKOFF_FIRST_S * 1000, retry_start, pod);
 		return;
@@ -452,7 +263,7 @@ void pod_start(struct pod *pod)
 	start_next(pod);
 }
 
-void pod_container_running(struct container *c)
+static void container_running(struct container *c)
 {
 	struct pod *pod = c->pod;
 
@@ -466,11 +277,11 @@ void pod_container_running(struct container *c)
 	}
 	if (c->startup_done && !c->spec->readiness_probe)
 		c->ready = true;
-	host_pod_changed(pod);
-	pod_ready_changed(pod);
+	pod->events->changed(pod);
+	ready_changed(pod);
 }
 
-void pod_ready_changed(struct pod *pod)
+static void ready_changed(struct pod *pod)
 {
 	bool ready = pod->phase == POD_RUNNING;
 
@@ -479,8 +290,13 @@ void pod_ready_changed(struct pod *pod)
 	if (pod->ready == ready)
 		return;
 	pod->ready = ready;
-	host_pod_changed(pod);
-	host_endpoints_changed(pod->host);
+	pod->events->changed(pod);
+	pod->events->readiness_changed(pod);
+}
+
+static void container_ready_changed(struct container *c)
+{
+	ready_changed(c->pod);
 }
 
 static bool wants_restart(const struct container *c)
@@ -519,7 +335,7 @@ static void restart_later(struct container *c)
 			c->oom_killed ? " (out of memory)" : "");
 	c->restart_timer =
 		loop_timer_add(c->pod->host->loop, (uint64_t)wait * 1000 + 1, start_container, c);
-	host_pod_changed(c->pod);
+	c->pod->events->changed(c->pod);
 }
 
 /* All main containers are done for good: the pod has an end. */
@@ -533,7 +349,7 @@ static void settle(struct pod *pod)
 		failed = failed || pod->containers[i].exit_code != 0;
 	}
 	set_phase(pod, failed ? POD_FAILED : POD_SUCCEEDED);
-	host_endpoints_changed(pod->host);
+	pod->events->readiness_changed(pod);
 }
 
 static void container_over(struct container *c)
@@ -547,7 +363,7 @@ static void container_over(struct container *c)
 			finish_stop_soon(pod);
 		return;
 	}
-	pod_ready_changed(pod);
+	ready_changed(pod);
 	if (wants_restart(c)) {
 		restart_later(c);
 	} else if (c->init && c->exit_code == 0) {
@@ -557,15 +373,10 @@ static void container_over(struct container *c)
 	} else {
 		settle(pod);
 	}
-	host_pod_changed(pod);
+	pod->events->changed(pod);
 }
 
-void pod_container_exited(struct container *c)
-{
-	container_over(c);
-}
-
-void pod_container_failed_to_start(struct container *c, const struct rf_err *why)
+static void container_failed_to_start(struct container *c, const struct rf_err *why)
 {
 	snprintf(c->reason, sizeof(c->reason), "%.*s", (int)sizeof(c->reason) - 1, why->msg);
 	host_note(c->pod->host, "%s/" RF_STR_FMT ": %s", c->pod->key, RF_STR_ARG(c->spec->name),

@@ -7,9 +7,18 @@
 
 #include "host/host_int.h"
 
-/* Everything but starting it. kube must live as long as the pod, or be replaced. */
-int pod_new(struct host *host, const struct kube_pod *kube, struct pod **ret,
-	struct rf_err *err) RF_MUST_USE;
+struct pod_events {
+	void (*changed)(struct pod *pod); /* phase, readiness or a container's state */
+	void (*readiness_changed)(struct pod *pod);
+	void (*gone)(struct pod *pod); /* nothing of it is left; may free it */
+};
+
+/*
+ * Everything but starting it. kube must live as long as the pod, or be replaced; events must
+ * outlive it.
+ */
+int pod_new(struct host *host, const struct kube_pod *kube, const struct pod_events *events,
+	struct pod **ret, struct rf_err *err) RF_MUST_USE;
 void pod_free(struct pod *pod);
 
 /*
@@ -17,17 +26,8 @@ void pod_free(struct pod *pod);
  * it is tried again with back-off.
  */
 void pod_start(struct pod *pod);
-/* Stops it; pod_gone() of the host follows. restart: it is then started anew. */
+/* Stops it; the event gone follows. restart: it is then to be started anew. */
 void pod_stop(struct pod *pod, bool restart);
-/* Files of ConfigMaps and Secrets that the new plan changed. */
-int pod_refresh_volumes(struct pod *pod, struct rf_err *err) RF_MUST_USE;
-
-/* From container.c and probe.c. */
-void pod_container_running(struct container *c);
-void pod_container_exited(struct container *c);
-void pod_container_failed_to_start(struct container *c, const struct rf_err *why);
-void pod_ready_changed(struct pod *pod);
-
 /* Ready as Services see it. */
 bool pod_is_ready(const struct pod *pod);
 /* Nothing of it runs, and nothing will. */

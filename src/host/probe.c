@@ -13,7 +13,6 @@
 #include "base/fd.h"
 #include "base/num.h"
 #include "host/container.h"
-#include "host/pod.h"
 
 #define HTTP_HEAD_MAX 4096
 
@@ -67,13 +66,13 @@ static void act(struct prober *p, bool ok)
 	case PROBE_READINESS:
 		if (c->ready != ok) {
 			c->ready = ok;
-			pod_ready_changed(c->pod);
+			c->events->ready_changed(c);
 		}
 		return;
 	case PROBE_STARTUP:
 		if (ok && !c->startup_done) {
 			c->startup_done = true;
-			pod_container_running(c);
+			c->events->running(c);
 			return;
 		}
 		break;
