@@ -290,10 +290,11 @@ static void flow_close(struct flow *flow)
 
 static void a_revoked_connection_dies_and_the_others_live(void)
 {
-	int la = net_listen(m.ready ? m.pods[B] : -1, B4, 8000), lb;
 	struct flow revoked, kept;
+	int la, lb;
 
 	NEED_MACHINE();
+	la = net_listen(m.pods[B], B4, 8000);
 	lb = net_listen(m.pods[C], C4, 8000);
 	REQUIRE(apply(PODS, NULL, NULL));
 	revoked = flow_open(A, B4, 8000, la);
