@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,27 +120,45 @@ static void print_entry(const struct log_follow *follow, struct log_file *file, 
 	fwrite(rf_buf_cstr(&line), 1, line.len, stdout);
 }
 
+static void print_entries(const struct log_follow *follow, struct log_file *file)
+{
+	char *end;
+
+	while (file->rest.len && (end = memchr(file->rest.data, '\n', file->rest.len))) {
+		size_t used = (size_t)(end - file->rest.data) + 1;
+
+		print_entry(follow, file, (struct rf_str){file->rest.data, used - 1});
+		memmove(file->rest.data, file->rest.data + used, file->rest.len - used);
+		file->rest.len -= used;
+	}
+}
+
+/* A log that has grown too large is replaced by a new file of the same name. */
+static bool was_replaced(const struct log_file *file)
+{
+	struct stat now, ours;
+
+	return stat(file->path, &now) == 0 && fstat(file->fd, &ours) == 0 &&
+	       (now.st_ino != ours.st_ino || now.st_dev != ours.st_dev);
+}
+
 static void poll_file(const struct log_follow *follow, struct log_file *file)
 {
-	ssize_t got;
-
 	if (file->fd < 0)
 		file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
 	while (file->fd >= 0) {
 		char *room = rf_buf_reserve(&file->rest, READ_STEP);
-		char *end;
+		ssize_t got = room ? read(file->fd, room, READ_STEP) : 0;
 
-		got = room ? read(file->fd, room, READ_STEP) : 0;
-		if (got <= 0)
-			return;
-		file->rest.len += (size_t)got;
-		while (file->rest.len && (end = memchr(file->rest.data, '\n', file->rest.len))) {
-			size_t used = (size_t)(end - file->rest.data) + 1;
-
-			print_entry(follow, file, (struct rf_str){file->rest.data, used - 1});
-			memmove(file->rest.data, file->rest.data + used, file->rest.len - used);
-			file->rest.len -= used;
+		if (got > 0) {
+			file->rest.len += (size_t)got;
+			print_entries(follow, file);
+			continue;
 		}
+		if (!was_replaced(file))
+			return;
+		rf_fd_closep(&file->fd);
+		file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "host/overlay.h"
 
 #define SYNC_TEXT_MAX 65536
+#define LOG_SIZE_MAX  "67108864" /* bytes; conmon then begins a new file */
 
 int container_init(struct container *c, struct pod *pod, const struct kube_container *spec,
 	const struct container_events *events)
@@ -293,7 +294,8 @@ static const char *const *conmon_argv(const struct container *c, struct rf_arena
 	const char *const args[] = {host->runtime.conmon, "--sync", "-c", c->id, "-u", c->id, "-n",
 		c->id, "-r", host->runtime.path, "-b", c->dir, "-p", pid_file.ptr, "--exit-dir",
 		exits.ptr, "--persist-dir", persist.ptr, "-l", log.ptr, "--log-level", "error",
-		"--full-attach", "--no-new-keyring", "--runtime-arg", root.ptr,
+		"--log-size-max", LOG_SIZE_MAX, "--full-attach", "--no-new-keyring",
+		"--runtime-arg", root.ptr,
 		c->spec->tty.value ? "-t" : (c->spec->stdin_open.value ? "-i" : NULL), NULL};
 	const char **argv = rf_arena_array(arena, RF_ARRAY_LEN(args), sizeof(*argv));
 
@@ -369,6 +371,8 @@ int container_start(struct container *c, struct rf_err *err)
 	c->restart_timer = NULL;
 	c->stopping = false;
 	c->ready = c->startup_done = false;
+	if (c->starts == 0)
+		unlink(c->log); /* of a pod of this name that ran before */
 	rc = prepare(c, err);
 	if (rc == RF_OK)
 		rc = start_conmon(c, err);
