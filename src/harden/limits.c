@@ -35,6 +35,7 @@ struct resource_row {
 static const struct resource_row resource_rows[] = {
 	{"cpu", true, NULL},
 	{"memory", true, NULL},
+	{"pids", true, NULL}, /* of this program: Kubernetes has it for the whole node only */
 	{"ephemeral-storage", false,
 		"nothing here measures or evicts; use emptyDir with sizeLimit"},
 };
@@ -90,7 +91,8 @@ static void check_list(struct harden_work *work, const char *key,
 		if (!row)
 			harden_refuse(work, pos,
 				"resources.%s: " RF_STR_FMT
-				" cannot be provided on one machine; supported are cpu and memory",
+				" cannot be provided on one machine; supported are cpu, memory "
+				"and pids",
 				key, RF_STR_ARG(name));
 		else if (limits && !row->limit)
 			harden_refuse(work, pos, "resources.%s: %s cannot be enforced here: %s",
@@ -186,11 +188,12 @@ void harden_fill_limits(struct harden_work *work)
 	const struct kube_resources *r = &work->container->resources;
 	struct harden_profile *p = &work->profile;
 	int64_t memory = find(&r->limits, "memory").milli;
+	int64_t pids = find(&r->limits, "pids").milli / MILLI;
 
 	check_resources(work);
 	/* Rounded up: a limit of less than a byte is not "no limit". */
 	p->memory_bytes = memory > 0 ? (uint64_t)(memory / MILLI) + (memory % MILLI != 0) : 0;
-	p->pids = DEFAULT_PIDS;
+	p->pids = pids > 0 ? (uint64_t)pids : DEFAULT_PIDS;
 	p->cpu_shares = shares_of(request_of(r, "cpu"));
 	p->cpu_quota_usec = quota_of(find(&r->limits, "cpu").milli);
 	p->oom_score_adj = oom_score_adj(work);
