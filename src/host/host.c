@@ -74,6 +74,12 @@ static void sync_now(void *ctx)
 	host->sync_timer = loop_timer_add(host->loop, SYNC_RETRY_MS, sync_now, host);
 }
 
+static void sync_at_once(struct host *host)
+{
+	loop_timer_del(host->sync_timer);
+	sync_now(host);
+}
+
 static void sync_soon(struct host *host)
 {
 	if (!host->sync_timer && !host->stopping)
@@ -109,6 +115,13 @@ static void pod_readiness_changed(struct pod *pod)
 }
 
 /* --- pods coming and going --- */
+
+static bool is_called(const struct kube_pod *kube, const char *key)
+{
+	struct rf_str namespace, name = rf_str_cut(rf_str_of(key), '/', &namespace);
+
+	return rf_str_eq(kube->namespace, namespace) && rf_str_eq(kube->name, name);
+}
 
 static void pod_gone(struct pod *pod);
 
@@ -155,6 +168,21 @@ static const struct kube_pod *planned(const struct host *host, const char *key)
 	return &host->plan->pods.list.items[index];
 }
 
+/*
+ * In the policy the pod's place goes to whoever has its name next; without one its addresses are
+ * nobody's.
+ */
+static void pass_place_on(struct host *host, const struct pod *pod, const struct kube_pod *again)
+{
+	rf_vec_each (place, &host->plan->pods.list) {
+		if (is_called(place, pod->key))
+			place->finished = place != again;
+	}
+	if (!again)
+		plan_addresses_drop_pod(&host->addresses, rf_str_of(pod->key));
+	host->policy_dirty = true;
+}
+
 static void pod_gone(struct pod *pod)
 {
 	struct host *host = pod->host;
@@ -162,15 +190,17 @@ static void pod_gone(struct pod *pod)
 	struct rf_err err;
 
 	forget_pod(host, pod);
-	if (!again)
-		plan_addresses_drop_pod(&host->addresses, rf_str_of(pod->key));
-	if (again && add_pod(host, again, &err) < 0)
-		host_note(host, "%s: %s", pod->key, err.msg);
+	pass_place_on(host, pod, again);
+	if (!again) {
+		sync_soon(host);
+	} else {
+		sync_at_once(host); /* the next one's policy before its first process */
+		if (add_pod(host, again, &err) < 0)
+			host_note(host, "%s: %s", pod->key, err.msg);
+	}
 	pod_free(pod);
 	if (host->stopping && host->pods.count == 0)
 		loop_stop(host->loop);
-	host->policy_dirty = true;
-	sync_soon(host);
 }
 
 void host_stop(struct host *host)
@@ -184,15 +214,26 @@ void host_stop(struct host *host)
 
 /* --- a new plan --- */
 
-/* Pods that the new plan has not, but that still run, keep their place in the policy. */
-static int keep_ending_pods(struct host *host, struct plan *plan, struct rf_err *err)
+/*
+ * What is known of running pods, into the new plan: a finished one stays without its addresses;
+ * one that ends keeps its own labels as long as it runs, and its successor waits for it.
+ */
+static int carry_over(struct host *host, struct plan *plan, struct rf_err *err)
 {
-	rf_vec_each (pod, &host->pods) {
+	rf_vec_each (item, &host->pods) {
+		const struct pod *pod = *item;
+		struct kube_pod *next = NULL;
 		uintptr_t index;
 
-		if (rf_map_get(&plan->pods.by_name, rf_str_of((*pod)->key), &index))
+		if (rf_map_get(&plan->pods.by_name, rf_str_of(pod->key), &index))
+			next = &plan->pods.list.items[index];
+		if (next && pod->phase != POD_STOPPING && pod_spec_hash(next) == pod->spec_hash) {
+			next->finished = pod_is_finished(pod);
 			continue;
-		if (!rf_vec_push(&plan->pods.list, *(*pod)->kube))
+		}
+		if (next)
+			next->finished = true;
+		if (!pod_is_finished(pod) && !rf_vec_push(&plan->pods.list, *pod->kube))
 			return rf_err_nomem(err);
 	}
 	return RF_OK;
@@ -271,7 +312,7 @@ int host_apply(struct host *host, struct kube_set *set, struct host_change *ret,
 		return rf_err_nomem(err);
 	rc = plan_make(set, &host->config.ranges, &host->addresses, plan, diags, err);
 	if (rc == RF_OK)
-		rc = keep_ending_pods(host, plan, err);
+		rc = carry_over(host, plan, err);
 	if (rc == RF_OK)
 		rc = policy_compile(set, &plan->pods, &policy, err);
 	if (rc == RF_OK && (!rf_vec_push(&host->sets, set) || !rf_vec_push(&host->plans, plan)))
