@@ -14,7 +14,7 @@ PKGS := yaml-0.1 libmnl libnftnl libarchive libzstd libcrypto libseccomp
 CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Wmissing-prototypes -Wvla \
 	-Wcast-qual -Wformat=2 -Wno-sign-conversion $(if $(WERROR),-Werror)
-CFLAGS_ALL := -std=gnu17 -g $(WARN) -MMD -MP -fPIE -pthread
+CFLAGS_ALL := -std=gnu17 -g -ffile-prefix-map=$(CURDIR)=. $(WARN) -MMD -MP -fPIE -pthread
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread
 ifeq ($(SAN),)
 CFLAGS_ALL += -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
@@ -36,13 +36,20 @@ FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(sort $(filter-out fuzz/replay.c,$(w
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 TESTLIB := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/lib/*.c)))
 
-.PHONY: benches fuzzers packet all help test test-long lint fuzz bench demo clean install unit format
+.PHONY: all help ready unit packet fuzzers benches bench test test-long lint fuzz demo format install clean
 all: $(B)/ringfence ## the program, at build/ringfence
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(B)/%.o: %.c
+# One line that says what is missing and what to do, before the first compiler error.
+ready:
+	@missing=; command -v $(firstword $(CC)) >/dev/null || missing=" $(firstword $(CC))"; \
+	command -v pkg-config >/dev/null || missing="$$missing pkg-config"; \
+	for p in $(PKGS); do pkg-config --exists $$p 2>/dev/null || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { echo "cannot build, missing:$$missing. Run as root: scripts/deps build" >&2; exit 2; }
+
+$(B)/%.o: %.c | ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(CFLAGS) -c -o $@ $<
 
@@ -93,14 +100,14 @@ fuzz: ## an hour a target; corpora grow in build/corpus
 	scripts/fuzz --seconds 3600
 demo: ## the shop, fenced, on this machine (ONCE=1 stops after the proof)
 	scripts/demo $(if $(ONCE),--once)
-format:
+format: ## clang-format over every C file
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 PREFIX ?= /usr/local
 install: all ## into PREFIX (/usr/local)
 	install -D -m 755 $(B)/ringfence $(DESTDIR)$(PREFIX)/bin/ringfence
 	for m in docs/man/*.[158]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
-clean:
+clean: ## away with build/
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
