@@ -3,6 +3,7 @@
  * of the table at the end. Linked statically.
  *
  *	probe print hello , sleep 500 , exit 3
+ *	probe again print hello , sleep 500		for ever
  *
  * Times are milliseconds. A step that fails ends the program with its status.
  */
@@ -13,6 +14,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,6 +320,21 @@ static int do_serve(char **args)
 	}
 }
 
+/* listen PORT TIMEOUT: says how many datagrams and connections have come by then */
+static int do_listen(char **args)
+{
+	int fds[] = {listener(SOCK_STREAM, args[0]), listener(SOCK_DGRAM, args[0])}, heard = 0;
+	char block[64];
+
+	pause_ms(atol(args[1]));
+	while (accept(fds[0], NULL, NULL) >= 0)
+		heard++;
+	while (recv(fds[1], block, sizeof(block), 0) >= 0)
+		heard++;
+	printf("heard %d\n", heard);
+	return close(fds[0]) | close(fds[1]);
+}
+
 /* try IP PORT TIMEOUT: "open", or why not and 1 */
 static int do_try(char **args)
 {
@@ -411,8 +428,8 @@ static const struct step {
 	{"sleep", do_sleep, 1}, {"pause", do_pause, 0}, {"stubborn", do_stubborn, 0},
 	{"crash", do_crash, 1}, {"eat", do_eat, 1}, {"orphans", do_orphans, 1},
 	{"touch", do_touch, 1}, {"once", do_once, 1}, {"remove", do_remove, 1}, {"has", do_has, 1},
-	{"cat", do_cat, 1}, {"env", do_env, 1}, {"serve", do_serve, 1}, {"try", do_try, 3},
-	{"tryudp", do_tryudp, 3}, {"hold", do_hold, 2}, {"shoot", do_shoot, 3}};
+	{"cat", do_cat, 1}, {"env", do_env, 1}, {"serve", do_serve, 1}, {"listen", do_listen, 2},
+	{"try", do_try, 3}, {"tryudp", do_tryudp, 3}, {"hold", do_hold, 2}, {"shoot", do_shoot, 3}};
 
 static const struct step *find(const char *name)
 {
@@ -423,9 +440,9 @@ static const struct step *find(const char *name)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int run_all(int argc, char **argv)
 {
-	for (int i = 1; i < argc;) {
+	for (int i = 0; i < argc;) {
 		const struct step *step = find(argv[i]);
 		int status;
 
@@ -441,4 +458,15 @@ int main(int argc, char **argv)
 		i += i < argc && strcmp(argv[i], ",") == 0;
 	}
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool again = argc > 1 && strcmp(argv[1], "again") == 0;
+	int status;
+
+	do {
+		status = run_all(argc - 1 - again, argv + 1 + again);
+	} while (again && status == 0);
+	return status;
 }
