@@ -16,6 +16,7 @@
 #define CT_STATE_BIT(state) (1U << ((state) + 1))
 #define CT_STATE_UNTRACKED  (1U << 6)
 #define CT_STATE_INVALID    1U
+#define LOOPBACK	    1U /* the index of lo in every namespace */
 
 #define LOG_COPY_BYTES 128
 #define DENIED_MAX     65535U
@@ -402,13 +403,35 @@ static void input_rules(struct nft_batch *batch, const struct fence_config *conf
 	rule_verdict(&rule, NF_ACCEPT, NULL);
 	rule_end(&rule);
 	jump_rule(batch, "input", NFT_GOTO, "fence");
-	rule = rule_begin(batch, "antispoof");
+}
+
+static void drop_spoofed(struct nft_rule *rule)
+{
+	rule_counter_named(rule, "spoofed_total");
+	rule_verdict(rule, NF_DROP, NULL);
+	rule_end(rule);
+}
+
+/* A pod speaks from its own addresses, and nobody else speaks from pods' addresses. */
+static void antispoof_rules(struct nft_batch *batch, const struct fence_config *config)
+{
+	struct nft_rule rule = rule_begin(batch, "antispoof");
+
 	is_pod_link(&rule, NFT_META_IIFNAME, config->link_prefix, false);
 	rule_fib_source(&rule);
 	rule_cmp_u32(&rule, NFT_CMP_EQ, 0);
-	rule_counter_named(&rule, "spoofed_total");
-	rule_verdict(&rule, NF_DROP, NULL);
-	rule_end(&rule);
+	drop_spoofed(&rule);
+	for (unsigned i = 0; i < config->pod_range_count; i++) {
+		const struct rf_cidr *range = &config->pod_ranges[i];
+
+		rule = rule_begin(batch, "antispoof");
+		is_pod_link(&rule, NFT_META_IIFNAME, config->link_prefix, true);
+		rule_meta(&rule, NFT_META_IIF, NFT_REG_1);
+		rule_cmp_u32(&rule, NFT_CMP_NEQ, LOOPBACK); /* the machine to itself */
+		rule_family(&rule, row_of(range->ip.family)->nfproto);
+		in_range(&rule, range, true, false);
+		drop_spoofed(&rule);
+	}
 }
 
 void table_rules(struct nft_batch *batch, const struct fence_config *config)
@@ -420,4 +443,5 @@ void table_rules(struct nft_batch *batch, const struct fence_config *config)
 	masquerade_rules(batch, config);
 	forward_rules(batch, config);
 	input_rules(batch, config);
+	antispoof_rules(batch, config);
 }
