@@ -266,6 +266,19 @@ int link_pod_add(const struct link_pod *pod, struct rf_err *err)
 	return rc == RF_OK ? RF_OK : rf_err_wrap(err, rc, "link %s", pod->name);
 }
 
+/* A link that vanishes meanwhile, with its pod's namespace, is as good as deleted. */
+static int del_index(struct mnl_socket *rtnl, int link, struct rf_err *err)
+{
+	struct rf_err own = {.code = RF_OK};
+	int rc = rtnl_link_del(rtnl, link, &own);
+
+	if (rc == RF_OK || own.sys_errno == ENODEV)
+		return RF_OK;
+	if (err)
+		*err = own;
+	return rc;
+}
+
 int link_del(const char *name, struct rf_err *err)
 {
 	CLEANUP(netlink_closep) struct mnl_socket *rtnl = NULL;
@@ -276,7 +289,7 @@ int link_del(const char *name, struct rf_err *err)
 	rc = rtnl_link_index(rtnl, name, &link, err);
 	if (rc == RF_EABSENT)
 		return RF_OK;
-	return rc == RF_OK ? rtnl_link_del(rtnl, link, err) : rc;
+	return rc == RF_OK ? del_index(rtnl, link, err) : rc;
 }
 
 struct prefixed {
@@ -306,7 +319,7 @@ int link_del_all(const char *prefix, unsigned *ret_count, struct rf_err *err)
 		rc = rf_err_nomem(err);
 	rf_vec_each (link, &p.links) {
 		if (rc == RF_OK)
-			rc = rtnl_link_del(rtnl, *link, err);
+			rc = del_index(rtnl, *link, err);
 		count += rc == RF_OK;
 	}
 	rf_vec_done(&p.links);

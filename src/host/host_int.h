@@ -114,6 +114,7 @@ struct host {
 	struct host_config config;
 	struct instance inst;
 	struct runtime runtime;
+	uint64_t machine_caps; /* the bounding set that the supervisor began with */
 	struct loop *loop;
 	struct image_store *images;
 	struct fence *fence;

@@ -20,7 +20,7 @@
 #define INSTANCE_RUN_DIR     "/run/ringfence"
 #define INSTANCE_STATE_DIR   "/var/lib/ringfence"
 #define INSTANCE_TABLE	     "ringfence"
-#define INSTANCE_LINK_PREFIX "rf"
+#define INSTANCE_LINK_PREFIX "rfpod"
 
 struct instance {
 	char *run_dir, *state_dir;   /* absolute */

@@ -6,6 +6,7 @@
 
 #include "host/check.h"
 #include "host/host.h"
+#include "host/privileges.h"
 
 static int load_all(struct kube_set *set, const struct doc_node *request, struct rf_diags *diags,
 	struct rf_err *err)
@@ -83,6 +84,10 @@ static int apply(struct host *host, const struct doc_node *request, struct kube_
 		rc = host_check(&host->config, &host->inst, set, diags, err);
 	if (rc == RF_OK && diags->error_count)
 		return rf_err_set(err, RF_EINPUT, "the manifests cannot run here");
+	if (rc == RF_OK && (privileges_needed(set) & host->machine_caps & ~privileges_bounding()))
+		return rf_err_set(err, RF_EUNSUPPORTED,
+			"a container asks for capabilities that the supervisor gave up when it "
+			"started: run `ringfence down`, then `ringfence up` with these manifests");
 	return rc < 0 ? rc : host_apply(host, set, change, diags, err);
 }
 

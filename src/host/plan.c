@@ -47,10 +47,40 @@ static uint64_t range_size(const struct rf_cidr ranges[2])
 struct pool {
 	struct rf_arena *arena;
 	struct rf_map *by_name, *used;
+	const struct rf_map *fixed; /* struct rf_ip -> whose manifest asks for it; may be NULL */
 	uint64_t *next;
 	const struct rf_cidr *ranges;
 	const char *what;
 };
+
+static struct rf_str ip_key(const struct rf_ip *ip)
+{
+	return (struct rf_str){(const char *)ip, sizeof(*ip)};
+}
+
+static unsigned addresses_at(const struct rf_cidr ranges[2], uint64_t index, struct rf_ip *ret)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (ranges[i].ip.family != RF_FAMILY_NONE &&
+			rf_ip_add(&ranges[i].ip, index, &ret[count]))
+			count++;
+	}
+	return count;
+}
+
+/* The object whose manifest asks for one of the addresses at index; NULL: nobody's does. */
+static const struct kube_object *fixed_at(const struct pool *pool, uint64_t index)
+{
+	struct rf_ip ips[2];
+	unsigned count = pool->fixed ? addresses_at(pool->ranges, index, ips) : 0;
+	const struct kube_object *owner = NULL;
+
+	for (unsigned i = 0; i < count && !owner; i++)
+		owner = rf_map_get_ptr(pool->fixed, ip_key(&ips[i]));
+	return owner;
+}
 
 static bool mark_used(struct pool *pool, uint64_t index)
 {
@@ -84,7 +114,7 @@ static int take_index(struct pool *pool, struct rf_str name, uint64_t *ret, stru
 			*pool->next = FIRST_INDEX;
 			continue;
 		}
-		if (!is_used(pool, index))
+		if (!is_used(pool, index) && !fixed_at(pool, index))
 			break;
 	}
 	if (tries == size)
@@ -94,18 +124,6 @@ static int take_index(struct pool *pool, struct rf_str name, uint64_t *ret, stru
 		return rf_err_nomem(err);
 	*ret = index;
 	return RF_OK;
-}
-
-static unsigned addresses_at(const struct rf_cidr ranges[2], uint64_t index, struct rf_ip *ret)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < 2; i++) {
-		if (ranges[i].ip.family != RF_FAMILY_NONE &&
-			rf_ip_add(&ranges[i].ip, index, &ret[count]))
-			count++;
-	}
-	return count;
 }
 
 unsigned plan_node_ips(const struct plan_ranges *ranges, struct rf_ip ret[2])
@@ -134,7 +152,8 @@ static struct rf_str name_key(struct rf_arena *arena, struct rf_str namespace, s
 static int address_pods(struct plan *plan, const struct plan_ranges *ranges,
 	struct plan_addresses *a, struct rf_err *err)
 {
-	struct pool pool = {a->arena, &a->pods, &a->pod_used, &a->next_pod, ranges->pods, "pod"};
+	struct pool pool = {
+		a->arena, &a->pods, &a->pod_used, NULL, &a->next_pod, ranges->pods, "pod"};
 
 	rf_vec_each (pod, &plan->pods.list) {
 		struct rf_str key = name_key(plan->arena, pod->namespace, pod->name);
@@ -155,68 +174,134 @@ static int address_pods(struct plan *plan, const struct plan_ranges *ranges,
 	return RF_OK;
 }
 
-/* A clusterIP that the manifest fixes must lie in the range and be nobody else's. */
-static int fixed_cluster_ip(const struct kube_object *object, const struct plan_ranges *ranges,
-	struct plan_service *service, struct rf_diags *diags)
-{
-	const struct kube_service *svc = object->service;
-	struct rf_ip ip;
+struct service_work {
+	struct plan *plan;
+	const struct plan_ranges *ranges;
+	struct pool pool;
+	struct rf_map fixed; /* what pool.fixed points at */
+	struct rf_diags *diags;
+};
 
-	if (!rf_ip_parse(svc->cluster_ip, &ip))
-		return rf_diag_add(diags, RF_ERROR, doc_field_pos(svc->node, "clusterIP"),
-			"clusterIP: expected an IP address, \"None\" or nothing");
-	for (unsigned i = 0; i < 2; i++) {
-		if (rf_cidr_has(&ranges->services[i], &ip)) {
-			service->ips[0] = ip;
-			service->ip_count = 1;
-			return RF_OK;
+static bool is_fixed(const struct kube_object *object)
+{
+	struct rf_str text = object->service->cluster_ip;
+
+	return text.len && !rf_str_is(text, "None");
+}
+
+static int refuse_ip(const struct service_work *w, const struct kube_object *object,
+	const struct rf_ip *ip, const char *why, const struct kube_object *other)
+{
+	char text[RF_IP_TEXT_SIZE];
+
+	return rf_diag_add(w->diags, RF_ERROR, doc_field_pos(object->service->node, "clusterIP"),
+		"clusterIP %s %s" RF_STR_FMT "%s" RF_STR_FMT ": leave it out", rf_ip_text(ip, text),
+		why, RF_STR_ARG(other ? other->meta.namespace : RF_STR_NONE), other ? "/" : "",
+		RF_STR_ARG(other ? other->meta.name : RF_STR_NONE));
+}
+
+/* The addresses that a manifest fixes: clusterIP, and the other family's of clusterIPs. */
+static unsigned fixed_ips(const struct kube_object *object, struct rf_ip ret[2])
+{
+	const struct doc_strs *list = &object->service->cluster_ips;
+
+	if (!is_fixed(object) || !rf_ip_parse(object->service->cluster_ip, &ret[0]))
+		return 0;
+	if (list->count < 2 || !rf_ip_parse(list->items[1], &ret[1]) ||
+		ret[0].family == ret[1].family)
+		return 1;
+	return 2;
+}
+
+/* They must lie in the range and be nobody else's. */
+static int fix_address(
+	struct service_work *w, const struct kube_object *object, const struct rf_ip *ip)
+{
+	const struct kube_object *other = rf_map_get_ptr(&w->fixed, ip_key(ip));
+	struct rf_str key;
+
+	if (!rf_cidr_has(&w->ranges->services[0], ip) && !rf_cidr_has(&w->ranges->services[1], ip))
+		return refuse_ip(w, object, ip, "is outside the range of Services", NULL);
+	if (other)
+		return refuse_ip(w, object, ip, "is that of Service ", other);
+	key = rf_arena_str(w->plan->arena, ip_key(ip));
+	return key.ptr && rf_map_put(&w->fixed, key, (uintptr_t)object) ? RF_OK : RF_EINTERNAL;
+}
+
+/* All of them before the first is chosen: what is fixed is not given to another. */
+static int fix_addresses(struct service_work *w)
+{
+	rf_vec_each (object, &w->plan->set->objects) {
+		struct rf_ip ips[2];
+		unsigned count = (*object)->kind == KUBE_SERVICE ? fixed_ips(*object, ips) : 0;
+
+		for (unsigned i = 0; i < count; i++) {
+			if (fix_address(w, *object, &ips[i]) == RF_EINTERNAL)
+				return RF_EINTERNAL;
 		}
 	}
-	return rf_diag_add(diags, RF_ERROR, doc_field_pos(svc->node, "clusterIP"),
-		"clusterIP " RF_STR_FMT " is outside the range of Services: leave it out",
-		RF_STR_ARG(svc->cluster_ip));
+	return RF_OK;
 }
 
-static int add_service(struct plan *plan, const struct kube_object *object,
-	const struct plan_ranges *ranges, struct plan_addresses *a, struct rf_diags *diags,
-	struct rf_err *err)
+/* The addresses of a Service without clusterIP; an earlier plan may have given them. */
+static int choose_addresses(
+	struct service_work *w, struct plan_service *service, struct rf_err *err)
 {
-	struct pool pool = {a->arena, &a->services, &a->service_used, &a->next_service,
-		ranges->services, "Service"};
-	struct plan_service service = {.object = object};
+	const struct kube_object *other;
 	uint64_t index;
+	int rc = take_index(&w->pool, service->key, &index, err);
+
+	if (rc < 0)
+		return rc;
+	service->ip_count = addresses_at(w->ranges->services, index, service->ips);
+	other = fixed_at(&w->pool, index);
+	if (other)
+		refuse_ip(w, other, &service->ips[0], "is that of Service ", service->object);
+	return RF_OK;
+}
+
+static int add_service(struct service_work *w, const struct kube_object *object, struct rf_err *err)
+{
+	struct plan_service service = {.object = object};
 	int rc = RF_OK;
 
-	service.key = name_key(plan->arena, object->meta.namespace, object->meta.name);
+	service.key = name_key(w->plan->arena, object->meta.namespace, object->meta.name);
 	if (!service.key.ptr)
 		return rf_err_nomem(err);
-	if (rf_str_is(object->service->cluster_ip, "None")) {
-		service.ip_count = 0;
-	} else if (object->service->cluster_ip.len) {
-		rc = fixed_cluster_ip(object, ranges, &service, diags);
-	} else {
-		rc = take_index(&pool, service.key, &index, err);
-		if (rc == RF_OK)
-			service.ip_count = addresses_at(ranges->services, index, service.ips);
-	}
+	if (is_fixed(object))
+		service.ip_count = fixed_ips(object, service.ips);
+	else if (!object->service->cluster_ip.len)
+		rc = choose_addresses(w, &service, err);
 	if (rc < 0)
-		return rc == RF_EINPUT ? RF_OK : rc;
-	return rf_vec_push(&plan->services, service) ? RF_OK : rf_err_nomem(err);
+		return rc;
+	return rf_vec_push(&w->plan->services, service) ? RF_OK : rf_err_nomem(err);
 }
 
-static int add_services(struct plan *plan, const struct plan_ranges *ranges,
+static int add_services(struct service_work *w, struct rf_err *err)
+{
+	int rc = fix_addresses(w) < 0 ? rf_err_nomem(err) : RF_OK;
+
+	rf_vec_each (object, &w->plan->set->objects) {
+		if (rc == RF_OK && (*object)->kind == KUBE_SERVICE)
+			rc = add_service(w, *object, err);
+	}
+	return rc;
+}
+
+static int address_services(struct plan *plan, const struct plan_ranges *ranges,
 	struct plan_addresses *a, struct rf_diags *diags, struct rf_err *err)
 {
-	rf_vec_each (object, &plan->set->objects) {
-		int rc;
+	struct service_work w = {.plan = plan,
+		.ranges = ranges,
+		.pool = {a->arena, &a->services, &a->service_used, NULL, &a->next_service,
+			ranges->services, "Service"},
+		.diags = diags};
+	int rc;
 
-		if ((*object)->kind != KUBE_SERVICE)
-			continue;
-		rc = add_service(plan, *object, ranges, a, diags, err);
-		if (rc < 0)
-			return rc;
-	}
-	return RF_OK;
+	w.pool.fixed = &w.fixed;
+	rc = add_services(&w, err);
+	rf_map_done(&w.fixed);
+	return rc;
 }
 
 static void check_sysctls(const struct plan *plan, struct rf_diags *diags)
@@ -240,7 +325,7 @@ int plan_make(const struct kube_set *set, const struct plan_ranges *ranges,
 	if (rc == RF_OK)
 		rc = address_pods(ret, ranges, addresses, err);
 	if (rc == RF_OK)
-		rc = add_services(ret, ranges, addresses, diags, err);
+		rc = address_services(ret, ranges, addresses, diags, err);
 	if (rc < 0)
 		return rc;
 	plan_check_support(set, diags);

@@ -16,6 +16,7 @@
 #include "host/host.h"
 #include "host/notes.h"
 #include "host/pod.h"
+#include "host/privileges.h"
 #include "host/requests.h"
 #include "host/settings.h"
 
@@ -199,7 +200,10 @@ int supervisor_run(const struct host_config *config, const struct instance *inst
 			return RF_EIO;
 		return host.lock_fd;
 	}
+	host.machine_caps = privileges_bounding();
 	rc = open_all(&host, err);
+	if (rc == RF_OK)
+		rc = privileges_cut(privileges_needed(set), err);
 	began = host.fence != NULL;
 	if (rc == RF_OK)
 		rc = serve(&host, set, &ready, err);

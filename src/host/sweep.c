@@ -7,8 +7,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "base/fd.h"
 #include "base/num.h"
@@ -27,6 +30,14 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
+static bool is_cgroup_file(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 &&
+	       (fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC);
+}
+
 /* Kills what is in the group itself; returns how many were there. */
 static unsigned kill_procs(int dir_fd)
 {
@@ -36,7 +47,8 @@ static unsigned kill_procs(int dir_fd)
 	unsigned count = 0;
 	uint64_t pid;
 
-	if (fd < 0 || rf_fd_read_all(fd, &text, NULL) < 0)
+	/* Where a hierarchy is hidden, a runtime may have left plain files that look alike. */
+	if (fd < 0 || !is_cgroup_file(fd) || rf_fd_read_all(fd, &text, NULL) < 0)
 		return 0;
 	for (rest = rf_buf_str(&text); rest.ptr && rest.len;) {
 		rest = rf_str_cut(rest, '\n', &line);
