@@ -179,7 +179,8 @@ int cmd_exec(int argc, char **argv)
 
 	if (exit_status != OPT_GO)
 		return exit_status;
-	args.items[args.count] = NULL; /* a place that "--" or an option has left, or argv's own end */
+	args.items[args.count] =
+		NULL; /* a place that "--" or an option has left, or argv's own end */
 	exit_status = ask_target(&opts, args.items[0], &target);
 	if (exit_status == 0)
 		exit_status = write_process(

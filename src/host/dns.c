@@ -13,9 +13,7 @@
 #include "base/fd.h"
 #include "kube/selector.h"
 
-#define DNSMASQ	     "/usr/sbin/dnsmasq"
-#define HOSTSDIR     "--hostsdir=" DNS_RECORDS_TARGET
-#define LOCAL_DOMAIN "--local=/" DNS_DOMAIN "/"
+#define DNSMASQ "/usr/sbin/dnsmasq"
 
 const char dns_manifest[] =
 	"apiVersion: apps/v1\n"
@@ -195,10 +193,11 @@ static void add_forwarders(struct doc_strs *args, struct rf_arena *arena)
 
 static int fill_image(const struct host *host, struct image *image)
 {
+	static const char local_domain[] = "/" DNS_DOMAIN "/";
 	static const char *const fixed[] = {DNSMASQ, "--keep-in-foreground", "--log-facility=-",
-		"--user=nobody", "--pid-file=", "--no-resolv", "--no-hosts", "--no-poll", HOSTSDIR,
-		LOCAL_DOMAIN, "--local=/in-addr.arpa/", "--local=/ip6.arpa/", "--cache-size=1000",
-		"--local-ttl=5", "--no-negcache"};
+		"--user=nobody", "--pid-file=", "--no-resolv", "--no-hosts", "--no-poll",
+		"--hostsdir", DNS_RECORDS_TARGET, "--local", local_domain, "--local=/in-addr.arpa/",
+		"--local=/ip6.arpa/", "--cache-size=1000", "--local-ttl=5", "--no-negcache"};
 	struct doc_strs *args = &image->config.entrypoint;
 
 	args->items = rf_arena_array(image->arena, 32, sizeof(*args->items));

@@ -218,8 +218,8 @@ static int target_path(const struct env_pod *pod, const struct volume_dirs *dirs
 	if (memchr(container.ptr, '/', container.len))
 		return rf_err_set(err, RF_EINPUT, "the name of a container has a '/'");
 	if (asprintf(ret, "%s/" RF_STR_FMT ".%zu", dir, RF_STR_ARG(container), index) < 0)
-		return rf_err_nomem(err);
-	return RF_OK;
+		*ret = NULL;
+	return *ret ? RF_OK : rf_err_nomem(err);
 }
 
 static int bind_sub_path(const struct env_pod *pod, const struct volume_dirs *dirs,

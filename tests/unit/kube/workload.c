@@ -89,9 +89,9 @@ static void claims_of_a_StatefulSet_are_volumes_of_its_pods(void)
 	REQUIRE(loaded_first(&l));
 	CHECK(rf_str_is(loaded_first(&l)->workload->service_name, "db"));
 	CHECK_INT(loaded_first(&l)->workload->volume_claim_templates->count, 1);
-	REFUSES(WORKLOAD(
-			"StatefulSet", SELECTOR TEMPLATE ", volumeClaimTemplates: [{metadata: "
-							 "{name: d}, spec: {storageClassNme: x}}]"),
+	REFUSES(WORKLOAD("StatefulSet",
+			SELECTOR TEMPLATE ", volumeClaimTemplates: [{metadata: "
+					  "{name: d}, spec: {storageClassNme: x}}]"),
 		"did you mean \"storageClassName\"?");
 }
 

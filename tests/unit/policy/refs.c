@@ -7,14 +7,14 @@
 	"{labels: {w: " name "}}, spec: {containers: [{name: c, image: i, ports: [{name: web, " \
 	"containerPort: 8080}, {name: dns, containerPort: 53, protocol: UDP}]}]}}}\n"
 
-#define MODEL                                                        \
-	WORKLOAD("Deployment", "x", "api", "replicas: 2, ")          \
-	WORKLOAD("StatefulSet", "x", "db", "serviceName: db, ")      \
-	WORKLOAD("Deployment", "x", "twin", "")                      \
-	WORKLOAD("DaemonSet", "x", "twin", "")                       \
-	POD("x", "solo", "app: solo", "10.0.0.1")                    \
-		POD_FULL("x", "six", "", "", "", "podIP: 'fd00::1'") \
-			POD_FULL("x", "gone", "", "", "", "phase: Failed, podIP: 10.0.0.3")
+#define MODEL                                                   \
+	WORKLOAD("Deployment", "x", "api", "replicas: 2, ")     \
+	WORKLOAD("StatefulSet", "x", "db", "serviceName: db, ") \
+	WORKLOAD("Deployment", "x", "twin", "")                 \
+	WORKLOAD("DaemonSet", "x", "twin", "")                  \
+	POD("x", "solo", "app: solo", "10.0.0.1")               \
+	POD_FULL("x", "six", "", "", "", "podIP: 'fd00::1'")    \
+	POD_FULL("x", "gone", "", "", "", "phase: Failed, podIP: 10.0.0.3")
 
 struct names {
 	struct world world;
