@@ -168,8 +168,6 @@ static void random_policies_let_the_same_packets_pass_as_the_engine(void)
 		snprintf(where, sizeof(where), "round %d", round);
 		REQUIRE(apply_random(&w, 5 + rng_below(&rng, 4), NULL));
 		check_all_pairs(&w, where);
-		if (have_nft())
-			CHECK_INT(machine_run("nft list ruleset | nft -c -f -"), 0);
 	}
 	tap_diag("%lu connections, %lu of them allowed", case_count, allowed_count);
 	CHECK(case_count >= CASES_MIN);
@@ -481,6 +479,22 @@ static void a_pod_cannot_borrow_an_address(void)
 	}
 }
 
+/* --- what an administrator sees --- */
+
+static void nft_lists_the_fence_and_loads_its_listing_again(void)
+{
+	NEED_MACHINE();
+	if (!have_nft())
+		SKIP("needs nft");
+	for (int round = 0; round < 4; round++) {
+		AUTO_WORLD w;
+
+		REQUIRE(apply_random(&w, MACHINE_PODS, NULL));
+		CHECK_INT(machine_run("nft list ruleset | nft -c -f -"), 0);
+		CHECK_INT(machine_run("nft list ruleset | unshare -n nft -f -"), 0);
+	}
+}
+
 /* --- what belongs to others --- */
 
 #define OTHERS                                                                                    \
@@ -547,6 +561,7 @@ int main(int argc, char **argv)
 	RUN(services_are_judged_by_their_endpoint);
 	RUN(a_pod_reaches_itself_through_a_Service);
 	RUN(a_pod_cannot_borrow_an_address);
+	RUN(nft_lists_the_fence_and_loads_its_listing_again);
 	RUN(tables_and_marks_of_others_are_left_alone);
 	RUN(a_closed_fence_goes_on_and_a_removed_one_is_gone);
 	machine_done(&machine);
