@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,16 +147,29 @@ static int load(const struct opt_args *args, const struct host_config *config,
 
 /* --- the supervisor --- */
 
+/* Nothing of the caller's: neither its terminal and descriptors, nor its umask and directory. */
+static void leave_caller(int ready_fd)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	umask(022);
+	if (chdir("/") < 0)
+		_exit(CMD_EXIT_ERROR);
+	for (int fd = 0; fd <= 2; fd++)
+		dup2(null_fd, fd);
+	if (ready_fd > 3)
+		close_range(3, (unsigned)ready_fd - 1, 0);
+	close_range((unsigned)ready_fd + 1, ~0U, 0);
+}
+
 static _Noreturn void be_supervisor(const struct host_config *config, const struct instance *inst,
 	struct kube_set *set, int ready_fd)
 {
 	struct rf_err err = {.code = RF_OK};
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	setsid();
-	for (int fd = 0; fd <= 2; fd++)
-		dup2(null_fd, fd);
-	_exit(rf_code_exit(supervisor_run(config, inst, set, ready_fd, &err)));
+	leave_caller(ready_fd);
+	exit(rf_code_exit(supervisor_run(config, inst, set, ready_fd, &err)));
 }
 
 /* Returns once the supervisor listens: 0, or the exit status after its error was printed. */
@@ -171,6 +185,7 @@ static int start_supervisor(const struct host_config *config, const struct insta
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return out_errorf("pipe: %m");
 	read_end = ends[0];
+	fflush(NULL); /* what is not written yet is not the supervisor's to write */
 	pid = fork();
 	if (pid < 0)
 		return out_errorf("fork: %m");

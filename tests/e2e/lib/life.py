@@ -83,7 +83,8 @@ class Life(Machine):
         return path
 
     def status(self):
-        return json.loads(self.ringfence("status", "--json").out)
+        result = self.ringfence("status", "--json")
+        return json.loads(result.out or '{"pods": [], "services": []}')
 
     def supervisor(self):
         """Its pid, or 0."""
