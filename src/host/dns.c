@@ -1,6 +1,6 @@
 /*
- * The DNS pod's image, its records, and what pods are told about it. The image is a directory with
- * dnsmasq, the libraries it links, and a passwd file: nothing of the machine is mounted into it.
+ * The DNS pod's image, and its records. The image is a directory with dnsmasq, the libraries it
+ * links, and a passwd file: nothing of the machine is mounted into it.
  */
 #include "host/dns.h"
 
@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "kube/selector.h"
+#include "host/dns_int.h"
+#include "host/endpoints.h"
 
-#define DNSMASQ "/usr/sbin/dnsmasq"
+#define DNSMASQ	 "/usr/sbin/dnsmasq"
+#define ARGS_MAX 32U
 
 const char dns_manifest[] =
 	"apiVersion: apps/v1\n"
@@ -172,23 +174,14 @@ static bool needs_making(const struct host *host)
 /* Forwarders: what this machine itself asks; none when it asks nobody. */
 static void add_forwarders(struct doc_strs *args, struct rf_arena *arena)
 {
-	AUTO_BUF text = {.max = 65536};
-	struct rf_str rest, line;
+	AUTO_RESOLV machine = {.servers = {.len = 0}};
+	struct rf_str rest, word;
 
-	if (rf_file_read("/etc/resolv.conf", &text, NULL) < 0)
-		return;
-	for (rest = rf_buf_str(&text); rest.ptr && rest.len && args->count < 16;) {
-		struct rf_str word, value;
-		struct rf_ip ip;
-
-		rest = rf_str_cut(rest, '\n', &line);
-		value = rf_str_cut(line, ' ', &word);
-		if (!rf_str_is(word, "nameserver") || !rf_ip_parse(value, &ip) ||
-			rf_str_starts(value, RF_STR("127.")))
-			continue;
+	resolv_read_machine(true, &machine);
+	rest = rf_buf_str(&machine.servers);
+	while (args->count < ARGS_MAX && (word = resolv_word(&rest)).len)
 		args->items[args->count++] =
-			rf_arena_printf(arena, "--server=" RF_STR_FMT, RF_STR_ARG(value));
-	}
+			rf_arena_printf(arena, "--server=" RF_STR_FMT, RF_STR_ARG(word));
 }
 
 static int fill_image(const struct host *host, struct image *image)
@@ -200,7 +193,7 @@ static int fill_image(const struct host *host, struct image *image)
 		"--local=/ip6.arpa/", "--cache-size=1000", "--local-ttl=5", "--no-negcache"};
 	struct doc_strs *args = &image->config.entrypoint;
 
-	args->items = rf_arena_array(image->arena, 32, sizeof(*args->items));
+	args->items = rf_arena_array(image->arena, ARGS_MAX, sizeof(*args->items));
 	image->layer_dirs = rf_arena_array(image->arena, 1, sizeof(*image->layer_dirs));
 	if (!args->items || !image->layer_dirs)
 		return RF_EINTERNAL;
@@ -250,39 +243,25 @@ static void add_record(struct rf_buf *out, const struct rf_ip *ip, struct rf_str
 		RF_STR_ARG(service->name), RF_STR_ARG(service->namespace));
 }
 
-static bool selects(const struct plan_service *service, const struct pod *pod)
-{
-	const struct kube_service *svc = service->object->service;
-
-	return svc->selector.count &&
-	       rf_str_eq(service->object->meta.namespace, pod->kube->namespace) &&
-	       kube_pairs_match(&svc->selector, &pod->kube->labels);
-}
-
 /* A pod behind a headless Service: the Service's name, and its own under it. */
 static void add_headless(
 	struct rf_buf *out, const struct plan_service *service, const struct pod *pod)
 {
 	const struct kube_meta *meta = &service->object->meta;
-	const struct kube_workload *owner = pod->kube->owner->workload;
-	bool governed = pod->kube->owner->kind == KUBE_STATEFUL_SET &&
-			rf_str_eq(owner->service_name, meta->name);
+	bool governs = rf_str_eq(dns_subdomain(pod->kube), meta->name);
+	bool named = pod->kube->owner->kind == KUBE_STATEFUL_SET || pod->kube->spec->hostname.len;
 
 	for (size_t i = 0; i < pod->kube->ip_count; i++) {
 		const struct rf_ip *ip = &pod->kube->ips[i];
 
 		add_record(out, ip, RF_STR_NONE, meta);
-		if (governed)
-			add_record(out, ip, pod->kube->name, meta);
-		else if (pod->kube->spec->hostname.len &&
-			 rf_str_eq(pod->kube->spec->subdomain, meta->name))
-			add_record(out, ip, pod->kube->spec->hostname, meta);
+		if (governs && named)
+			add_record(out, ip, dns_hostname(pod->kube), meta);
 	}
 }
 
 static void add_service(struct rf_buf *out, struct host *host, const struct plan_service *service)
 {
-	const struct kube_service *svc = service->object->service;
 	const struct kube_meta *meta = &service->object->meta;
 
 	for (unsigned i = 0; i < service->ip_count; i++)
@@ -290,8 +269,7 @@ static void add_service(struct rf_buf *out, struct host *host, const struct plan
 	if (service->ip_count)
 		return;
 	rf_vec_each (pod, &host->pods) {
-		if (selects(service, *pod) &&
-			((*pod)->ready || svc->publish_not_ready_addresses.value))
+		if (endpoints_has(service->object, *pod))
 			add_headless(out, service, *pod);
 	}
 }
@@ -333,81 +311,4 @@ int dns_write_records(struct host *host, struct rf_err *err)
 		rf_str_eq(rf_buf_str(&held), rf_buf_str(&records)))
 		return RF_OK;
 	return rf_file_replace(path, rf_buf_cstr(&records), records.len, 0644, false, err);
-}
-
-/* --- what pods are told --- */
-
-struct rf_str dns_hostname(const struct kube_pod *pod)
-{
-	struct rf_str name = pod->spec->hostname.len ? pod->spec->hostname : pod->name;
-
-	if (name.len > 63)
-		name.len = 63;
-	return name;
-}
-
-static void add_cluster_dns(const struct host *host, const struct pod *pod, struct rf_buf *out)
-{
-	const struct plan_service *dns =
-		plan_find_service(host->plan, RF_STR("kube-system/kube-dns"));
-	char text[RF_IP_TEXT_SIZE];
-
-	for (unsigned i = 0; dns && i < dns->ip_count; i++)
-		rf_buf_addf(out, "nameserver %s\n", rf_ip_text(&dns->ips[i], text));
-	rf_buf_addf(out,
-		"search " RF_STR_FMT ".svc." DNS_DOMAIN " svc." DNS_DOMAIN " " DNS_DOMAIN "\n",
-		RF_STR_ARG(pod->kube->namespace));
-	rf_buf_add_c(out, "options ndots:5\n");
-}
-
-static void add_dns_config(const struct kube_dns_config *config, struct rf_buf *out)
-{
-	const struct kube_dns_option *options = config->options.items;
-
-	for (size_t i = 0; i < config->nameservers.count; i++)
-		rf_buf_addf(out, "nameserver " RF_STR_FMT "\n",
-			RF_STR_ARG(config->nameservers.items[i]));
-	for (size_t i = 0; i < config->searches.count; i++)
-		rf_buf_addf(out, "%s" RF_STR_FMT "%s", i ? " " : "search ",
-			RF_STR_ARG(config->searches.items[i]),
-			i + 1 == config->searches.count ? "\n" : "");
-	for (size_t i = 0; i < config->options.count; i++)
-		rf_buf_addf(out, "options " RF_STR_FMT "%s" RF_STR_FMT "\n",
-			RF_STR_ARG(options[i].name), options[i].value.len ? ":" : "",
-			RF_STR_ARG(options[i].value));
-}
-
-int dns_resolv_conf(const struct host *host, const struct pod *pod, struct rf_buf *out)
-{
-	const struct kube_pod_spec *spec = pod->kube->spec;
-	struct rf_str policy = spec->dns_policy;
-
-	if (!policy.len || rf_str_is(policy, "ClusterFirstWithHostNet") ||
-		(rf_str_is(policy, "ClusterFirst") && !spec->host_network.value))
-		add_cluster_dns(host, pod, out);
-	else if (!rf_str_is(policy, "None") && rf_file_read("/etc/resolv.conf", out, NULL) < 0)
-		rf_buf_add_c(out, "");
-	if (spec->dns_config)
-		add_dns_config(spec->dns_config, out);
-	return out->failed ? RF_EINTERNAL : RF_OK;
-}
-
-int dns_hosts_file(const struct pod *pod, struct rf_buf *out)
-{
-	const struct kube_host_alias *aliases = pod->kube->spec->host_aliases.items;
-	struct rf_str hostname = dns_hostname(pod->kube);
-	char text[RF_IP_TEXT_SIZE];
-
-	rf_buf_add_c(out, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-	for (size_t i = 0; i < pod->kube->ip_count; i++)
-		rf_buf_addf(out, "%s\t" RF_STR_FMT "\n", rf_ip_text(&pod->kube->ips[i], text),
-			RF_STR_ARG(hostname));
-	for (size_t i = 0; i < pod->kube->spec->host_aliases.count; i++) {
-		rf_buf_add_str(out, aliases[i].ip);
-		for (size_t n = 0; n < aliases[i].hostnames.count; n++)
-			rf_buf_addf(
-				out, "\t" RF_STR_FMT, RF_STR_ARG(aliases[i].hostnames.items[n]));
-		rf_buf_add_char(out, '\n');
-	}
-	return out->failed ? RF_EINTERNAL : RF_OK;
 }

@@ -27,7 +27,10 @@ int dns_write_records(struct host *host, struct rf_err *err) RF_MUST_USE;
 int dns_resolv_conf(const struct host *host, const struct pod *pod, struct rf_buf *out) RF_MUST_USE;
 /* A pod's /etc/hosts, with its hostAliases. */
 int dns_hosts_file(const struct pod *pod, struct rf_buf *out) RF_MUST_USE;
-/* The pod's host name: spec.hostname, or its name, at most 63 bytes. */
+/* The pod's host name: spec.hostname, or its name (a StatefulSet's always), at most 63 bytes. */
 struct rf_str dns_hostname(const struct kube_pod *pod);
+/* The Service under whose name it has its own: spec.subdomain, or a StatefulSet's; may be absent.
+ */
+struct rf_str dns_subdomain(const struct kube_pod *pod);
 
 #endif

@@ -1,15 +1,16 @@
 /* Endpoints, worked out anew from the pods' readiness whenever that changes. */
 #include "host/endpoints.h"
 
+#include "host/pod.h"
 #include "kube/selector.h"
 
-static bool behind(const struct kube_object *service, const struct pod *pod)
+bool endpoints_has(const struct kube_object *service, const struct pod *pod)
 {
 	const struct kube_service *svc = service->service;
+	bool early = svc->publish_not_ready_addresses.value && pod->phase != POD_PENDING &&
+		     !pod_is_finished(pod);
 
-	return svc->selector.count && pod->phase != POD_GONE &&
-	       (pod->ready ||
-		       (svc->publish_not_ready_addresses.value && pod->phase == POD_RUNNING)) &&
+	return svc->selector.count && (pod->ready || early) &&
 	       rf_str_eq(service->meta.namespace, pod->kube->namespace) &&
 	       kube_pairs_match(&svc->selector, &pod->kube->labels);
 }
@@ -30,7 +31,7 @@ static size_t collect(const struct host *host, const struct kube_object *object,
 	size_t count = 0;
 
 	rf_vec_each (pod, &host->pods) {
-		uint16_t target = behind(object, *pod) ? target_port(port, *pod) : 0;
+		uint16_t target = endpoints_has(object, *pod) ? target_port(port, *pod) : 0;
 
 		for (size_t i = 0; target && i < (*pod)->kube->ip_count; i++) {
 			if ((*pod)->kube->ips[i].family == family)
