@@ -131,21 +131,31 @@ static int read_long(struct reading *r)
 	return unknown_option(r->usage, arg, len);
 }
 
+static const struct opt_row *find_short(const struct opt_usage *usage, char letter)
+{
+	for (size_t i = 0; i < usage->row_count; i++) {
+		if (usage->rows[i].letter && usage->rows[i].letter == letter)
+			return &usage->rows[i];
+	}
+	return NULL;
+}
+
+/* "-v", "-nVALUE", and flags together: "-it", the last of them perhaps with a value. */
 static int read_short(struct reading *r)
 {
-	const char *arg = r->argv[r->at] + 1;
+	const char *letter = r->argv[r->at] + 1;
+	const struct opt_row *row = find_short(r->usage, *letter);
 
-	for (size_t i = 0; i < r->usage->row_count; i++) {
-		const struct opt_row *row = &r->usage->rows[i];
+	while (row && row->type == OPT_FLAG && letter[1]) {
+		int status = set_value(r->usage, row, r->into, NULL);
 
-		if (!row->letter || row->letter != arg[0])
-			continue;
-		if (row->type == OPT_FLAG && arg[1])
-			return opt_fail(r->usage, "write -%c and what follows it apart: %s",
-				row->letter, r->argv[r->at]);
-		return take_value(r, row, arg[1] ? arg + 1 : NULL);
+		if (status != OPT_GO)
+			return status;
+		row = find_short(r->usage, *++letter);
 	}
-	return opt_fail(r->usage, "there is no option -%c", arg[0]);
+	if (!row)
+		return opt_fail(r->usage, "there is no option -%c", *letter);
+	return take_value(r, row, letter[1] ? letter + 1 : NULL);
 }
 
 static int print_help(const struct opt_usage *usage, bool man)

@@ -14,7 +14,8 @@
  *		return status;
  *
  * Options may stand before, between and after arguments; "--" ends them. Long options take
- * "--name VALUE" and "--name=VALUE", short ones "-n VALUE" and "-nVALUE".
+ * "--name VALUE" and "--name=VALUE", short ones "-n VALUE" and "-nVALUE"; short flags may be
+ * written together ("-it").
  */
 #ifndef RF_CMD_OPTIONS_H
 #define RF_CMD_OPTIONS_H

@@ -156,9 +156,11 @@ int rtnl_link_del(struct mnl_socket *rtnl, int link, struct rf_err *err)
 {
 	struct request r;
 	struct ifinfomsg *info = start(&r, RTM_DELLINK, NLM_F_ACK, sizeof(*info));
+	int rc;
 
 	info->ifi_index = link;
-	return failed(exchange(rtnl, &r, NULL, NULL), err, "delete a link");
+	rc = exchange(rtnl, &r, NULL, NULL);
+	return failed(rc == -ENODEV ? 0 : rc, err, "delete a link");
 }
 
 struct veth_walk {

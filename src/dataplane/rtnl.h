@@ -38,6 +38,7 @@ int rtnl_link_index(
 int rtnl_link_up(struct mnl_socket *rtnl, int link, struct rf_err *err) RF_MUST_USE;
 /* True when the link carries packets: up is not enough, its far end must be up too. */
 bool rtnl_link_running(struct mnl_socket *rtnl, int link);
+/* A link that is gone is fine: it goes by itself with its far end's namespace. */
 int rtnl_link_del(struct mnl_socket *rtnl, int link, struct rf_err *err) RF_MUST_USE;
 /* Calls fn for every veth. */
 typedef void (*rtnl_link_fn)(void *ctx, const char *name, int link);

@@ -49,8 +49,15 @@ int oci_config_write(const struct oci_spec *spec, struct rf_buf *out) RF_MUST_US
  */
 int oci_process_write(const struct oci_spec *spec, const char *const *args, bool tty,
 	struct rf_buf *out) RF_MUST_USE;
-/* The same from a stored config.json: takes its process object and replaces args and terminal. */
-int oci_process_from_config(struct rf_str config_json, const char *const *args, bool tty,
-	struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
+/* A terminal for the process; 0 by 0: of no size yet. */
+struct oci_console {
+	unsigned columns, rows;
+};
+/*
+ * The same from a stored config.json: takes its process object and replaces args and terminal.
+ * console may be NULL: none.
+ */
+int oci_process_from_config(struct rf_str config_json, const char *const *args,
+	const struct oci_console *console, struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
 
 #endif

@@ -254,11 +254,23 @@ static const struct doc_node *checked_process(const struct doc_node *config, str
 	return process;
 }
 
-static void copy_process(
-	struct json_writer *w, const struct doc_node *process, const char *const *args, bool tty)
+static void write_console(struct json_writer *w, const struct oci_console *console)
+{
+	json_field_bool(w, "terminal", console != NULL);
+	if (!console || !console->columns || !console->rows)
+		return;
+	json_key(w, "consoleSize");
+	json_object_begin(w);
+	json_field_int(w, "height", console->rows);
+	json_field_int(w, "width", console->columns);
+	json_object_end(w);
+}
+
+static void copy_process(struct json_writer *w, const struct doc_node *process,
+	const char *const *args, const struct oci_console *console)
 {
 	json_object_begin(w);
-	json_field_bool(w, "terminal", tty);
+	write_console(w, console);
 	oci_write_list(w, "args", args);
 	doc_each (field, process) {
 		if (rf_str_is(field->key, "args") || rf_str_is(field->key, "terminal") ||
@@ -270,8 +282,8 @@ static void copy_process(
 	json_object_end(w);
 }
 
-int oci_process_from_config(struct rf_str config_json, const char *const *args, bool tty,
-	struct rf_buf *out, struct rf_err *err)
+int oci_process_from_config(struct rf_str config_json, const char *const *args,
+	const struct oci_console *console, struct rf_buf *out, struct rf_err *err)
 {
 	AUTO_ARENA *arena = rf_arena_new(MAX_CONFIG);
 	AUTO_DIAGS diags = {.error_count = 0};
@@ -290,6 +302,6 @@ int oci_process_from_config(struct rf_str config_json, const char *const *args, 
 	process = checked_process(root, err);
 	if (!process)
 		return RF_EINPUT;
-	copy_process(&w, process, args, tty);
+	copy_process(&w, process, args, console);
 	return out->failed ? rf_err_nomem(err) : RF_OK;
 }

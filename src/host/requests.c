@@ -1,6 +1,7 @@
 /* Answers to requests. */
 #include "host/requests.h"
 
+#include "host/container.h"
 #include "host/host.h"
 #include "host/merge.h"
 #include "host/pod.h"
@@ -46,34 +47,47 @@ static void on_down(
 	host_stop(host);
 }
 
+/* Says which containers the pod has, and how they are. */
+static void name_containers(const struct pod *pod, const char *what, struct rf_buf *problem)
+{
+	rf_buf_add_c(problem, what);
+	for (size_t i = 0; i < pod->container_count; i++)
+		rf_buf_addf(problem, "%s" RF_STR_FMT " (%s)", i ? ", " : "",
+			RF_STR_ARG(pod->containers[i].spec->name),
+			container_state_name(pod->containers[i].state));
+}
+
 /* The container that "exec" means: the one named, or the pod's first. */
 static const struct container *exec_target(
-	const struct host *host, const struct doc_node *request, const char **ret_problem)
+	const struct host *host, const struct doc_node *request, struct rf_buf *problem)
 {
 	const struct doc_node *pod_name = doc_get(request, "pod");
 	const struct doc_node *name = doc_get(request, "container");
 	const struct pod *pod = pod_name ? host_find_pod(host, pod_name->text) : NULL;
 	const struct container *c;
 
-	*ret_problem = "no such pod (see `ringfence ps`)";
-	if (!pod || pod->container_count == pod->init_count)
+	if (!pod || pod->container_count == pod->init_count) {
+		rf_buf_add_c(problem, "no such pod (see `ringfence ps`)");
 		return NULL;
+	}
 	c = name && name->text.len ? pod_find_container(pod, name->text)
 				   : &pod->containers[pod->init_count];
-	*ret_problem = "the pod has no such container";
-	if (!c)
-		return NULL;
-	*ret_problem = "the container is not running";
-	return c->state == CONTAINER_RUNNING ? c : NULL;
+	if (c && c->state == CONTAINER_RUNNING)
+		return c;
+	name_containers(pod,
+		c ? "the container is not running; the pod has "
+		  : "the pod has no such container; it has ",
+		problem);
+	return NULL;
 }
 
 static void on_exec(struct host *host, const struct doc_node *request, struct json_writer *w)
 {
-	const char *problem;
+	AUTO_BUF problem = {0};
 	const struct container *c = exec_target(host, request, &problem);
 
 	if (!c) {
-		answer_error(w, problem);
+		answer_error(w, problem.failed ? "out of memory" : rf_buf_cstr(&problem));
 		return;
 	}
 	json_object_begin(w);

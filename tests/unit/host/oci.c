@@ -234,6 +234,7 @@ static void the_seccomp_object_goes_in_as_it_is(void)
 static void a_process_from_a_stored_config_is_the_process_written_directly(void)
 {
 	static const char *const args[] = {"/bin/id", "-u", NULL};
+	static const struct oci_console console = {.columns = 0};
 	WRITTEN w;
 	WRITTEN direct;
 	WRITTEN stored;
@@ -241,7 +242,7 @@ static void a_process_from_a_stored_config_is_the_process_written_directly(void)
 	REQUIRE(written_init(&w) && written_init(&direct) && written_init(&stored));
 	REQUIRE(write_config(&w));
 	REQUIRE(oci_process_write(&w.spec, args, true, &direct.text) == RF_OK);
-	REQUIRE(oci_process_from_config(rf_buf_str(&w.text), args, true, &stored.text, NULL) ==
+	REQUIRE(oci_process_from_config(rf_buf_str(&w.text), args, &console, &stored.text, NULL) ==
 		RF_OK);
 	REQUIRE(parse(&direct) && parse(&stored));
 	CHECK_INT(stored.root->count, direct.root->count);
@@ -268,7 +269,7 @@ static void a_stored_config_without_a_restriction_is_refused(void)
 		AUTO_BUF out = {.data = NULL};
 		struct rf_err err = {.msg = ""};
 
-		CHECKF(oci_process_from_config(rf_str_of(configs[i]), args, false, &out, &err) ==
+		CHECKF(oci_process_from_config(rf_str_of(configs[i]), args, NULL, &out, &err) ==
 				RF_EINPUT,
 			"%s", configs[i]);
 		CHECK(err.msg[0] && out.len == 0);
@@ -282,7 +283,7 @@ static void a_process_without_a_command_is_refused(void)
 
 	REQUIRE(written_init(&w));
 	CHECK_INT(oci_process_write(&w.spec, none, false, &w.text), RF_EINPUT);
-	CHECK_INT(oci_process_from_config(RF_STR("{}"), none, false, &w.text, NULL), RF_EINPUT);
+	CHECK_INT(oci_process_from_config(RF_STR("{}"), none, NULL, &w.text, NULL), RF_EINPUT);
 }
 
 /* --- what the process has --- */
