@@ -168,6 +168,8 @@ static int make_target(const char *path, bool directory, struct rf_err *err)
 {
 	AUTO_FD fd = -1;
 
+	if (!path)
+		return rf_err_nomem(err);
 	volume_unmount(path);
 	if (unlink(path) < 0 && errno == EISDIR && rmdir(path) < 0)
 		return rf_err_sys(err, errno, "remove %s", path);
