@@ -57,7 +57,8 @@ static bool flush(struct session *s)
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0 && errno == EAGAIN) {
-			loop_watch_set(s->watch, LOOP_READ | LOOP_WRITE);
+			/* What comes after the last request, an end too, waits for its answer. */
+			loop_watch_set(s->watch, s->closing ? LOOP_WRITE : LOOP_READ | LOOP_WRITE);
 			return true;
 		}
 		if (put < 0)
@@ -69,36 +70,48 @@ static bool flush(struct session *s)
 	return !s->closing;
 }
 
-static void answer_error(struct json_writer *w, const char *message)
+static void answer_error(struct rf_buf *out, const char *message)
 {
-	json_object_begin(w);
-	json_field_c(w, "error", message);
-	json_object_end(w);
+	struct json_writer w = {.out = out};
+
+	json_object_begin(&w);
+	json_field_c(&w, "error", message);
+	json_object_end(&w);
 }
 
+static const struct control_verb *find_verb(
+	const struct control *control, const struct doc_node *request)
+{
+	const struct doc_node *name = doc_get(request, "verb");
+
+	for (const struct control_verb *v = control->verbs; name && v->name; v++) {
+		if (rf_str_is(name->text, v->name))
+			return v;
+	}
+	return NULL;
+}
+
+/* An answer is made apart: events may reach the session's own queue meanwhile. */
 static void answer(struct session *s, struct rf_str line)
 {
 	AUTO_ARENA *arena = rf_arena_new(4 * CONTROL_MAX_LINE);
-	struct json_writer w = {.out = &s->out};
-	const struct doc_node *request, *verb;
+	AUTO_BUF out = {.max = OUT_MAX};
+	struct json_writer w = {.out = &out};
+	const struct control_verb *verb = NULL;
+	const struct doc_node *request;
 
-	if (!arena || doc_parse_json(line, "request", 1, arena, NULL, &request) < 0) {
-		answer_error(&w, "the request is not a JSON object");
-		s->closing = true;
-		return;
-	}
-	verb = doc_get(request, "verb");
-	for (const struct control_verb *v = s->control->verbs; verb && v->name; v++) {
-		if (!rf_str_is(verb->text, v->name))
-			continue;
-		v->answer(s->control->host, request, &w);
-		rf_buf_add_char(&s->out, '\n');
-		s->watching = s->watching || v->keeps_watching;
-		s->closing = !v->keeps_watching;
-		return;
-	}
-	answer_error(&w, "the request names no known verb");
-	s->closing = true;
+	if (!arena || doc_parse_json(line, "request", 1, arena, NULL, &request) < 0 ||
+		request->type != DOC_MAP)
+		answer_error(&out, "the request is not a JSON object");
+	else if (!(verb = find_verb(s->control, request)))
+		answer_error(&out, "the request names no known verb");
+	else
+		verb->answer(s->control->host, request, &w);
+	rf_buf_add_char(&out, '\n');
+	rf_buf_add_str(&s->out, rf_buf_str(&out));
+	s->out.failed = s->out.failed || out.failed;
+	s->watching = s->watching || (verb && verb->keeps_watching);
+	s->closing = !verb || !s->watching;
 }
 
 static void take_lines(struct session *s)

@@ -1,6 +1,7 @@
 /*
  * The control socket: one JSON object a line in, JSON lines out. Only root can reach it (its
- * directory is 0700, and the peer's uid is checked). A line that is too long or is not what it
+ * directory is 0700, and the peer's uid is checked). A session ends with its first answer, unless
+ * it watches: then it gets events, and may ask more. A line that is too long or is not what it
  * should be ends that session, not the supervisor. What can be asked is in host/requests.h.
  */
 #ifndef RF_HOST_CONTROL_H

@@ -104,6 +104,9 @@ static void pod_changed(struct pod *pod)
 
 	if (pod->phase == POD_SUCCEEDED || pod->phase == POD_FAILED)
 		give_up_address(pod->host, pod);
+	/* Its name, and Services that publish it unready: others may wait for just that. */
+	if (pod->phase == POD_STARTING)
+		sync_soon(pod->host);
 	status_pod_event(pod, &event);
 	if (!event.failed)
 		control_broadcast(pod->host->control, rf_buf_str(&event));

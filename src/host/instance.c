@@ -12,6 +12,26 @@
 
 /* A sweep takes the lock's file with it: whoever gets that one tries again. */
 #define LOCK_TRIES 100
+#define SOCKET_MAX 100U /* bytes of its path; sockaddr_un takes 107 */
+
+/* "//", "/./" and a "/" at the end are taken out: one directory has one name, and one hash. */
+static void tidy(char *path)
+{
+	char *out = path;
+
+	for (const char *in = path; *in;) {
+		size_t len = strcspn(in + 1, "/") + 1; /* "/word" */
+
+		if (len > 1 && !(len == 2 && in[1] == '.')) {
+			memmove(out, in, len);
+			out += len;
+		}
+		in += len;
+	}
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+}
 
 static char *absolute(const char *given, const char *env_name, const char *fallback)
 {
@@ -21,11 +41,10 @@ static char *absolute(const char *given, const char *env_name, const char *fallb
 
 	if (!path || !*path)
 		path = fallback;
-	if (*path == '/')
-		return strdup(path);
-	cwd = getcwd(NULL, 0);
+	cwd = *path == '/' ? strdup("") : getcwd(NULL, 0);
 	if (!cwd || asprintf(&joined, "%s/%s", cwd, path) < 0)
 		return NULL;
+	tidy(joined);
 	return joined;
 }
 
@@ -62,9 +81,12 @@ int instance_init(
 		instance_done(inst);
 		return rf_err_nomem(err);
 	}
-	if (strlen(inst->socket) > 100)
-		return rf_err_set(
+	if (strlen(inst->socket) > SOCKET_MAX) {
+		rf_err_set(
 			err, RF_EINPUT, "%s: the run directory's name is too long", inst->run_dir);
+		instance_done(inst);
+		return RF_EINPUT;
+	}
 	return RF_OK;
 }
 

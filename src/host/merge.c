@@ -8,6 +8,30 @@
 #include "host/host.h"
 #include "host/privileges.h"
 
+/* Paths are absolute: the supervisor has a working directory and a standard input of its own. */
+static int check_paths(const struct doc_node *paths, struct rf_err *err)
+{
+	if (paths && paths->type != DOC_SEQ)
+		return rf_err_set(err, RF_EINPUT, "the request's paths are not a list");
+	doc_each (path, paths) {
+		if (path->type != DOC_STRING || !rf_str_starts(path->text, RF_STR("/")))
+			return rf_err_set(err, RF_EINPUT,
+				"one of the request's paths is not an absolute path");
+	}
+	return RF_OK;
+}
+
+static int check_request(const struct doc_node *request, struct rf_err *err)
+{
+	const struct doc_node *text = doc_get(request, "stdin"), *prune = doc_get(request, "prune");
+
+	if (text && text->type != DOC_STRING)
+		return rf_err_set(err, RF_EINPUT, "the request's stdin is not a string");
+	if (prune && prune->type != DOC_BOOL)
+		return rf_err_set(err, RF_EINPUT, "the request's prune is not true or false");
+	return check_paths(doc_get(request, "paths"), err);
+}
+
 static int load_all(struct kube_set *set, const struct doc_node *request, struct rf_diags *diags,
 	struct rf_err *err)
 {
@@ -72,8 +96,10 @@ static int apply(struct host *host, const struct doc_node *request, struct kube_
 	struct host_change *change, struct rf_diags *diags, struct rf_err *err)
 {
 	const struct doc_node *prune = doc_get(request, "prune");
-	int rc = load_all(set, request, diags, err);
+	int rc = check_request(request, err);
 
+	if (rc == RF_OK)
+		rc = load_all(set, request, diags, err);
 	if (rc == RF_OK && diags->error_count)
 		return rf_err_set(err, RF_EINPUT, "the manifests have errors");
 	if (rc == RF_OK && !(prune && prune->truth))

@@ -68,11 +68,30 @@ static void restore_line(struct rf_str line)
 		return;
 }
 
+/* Text up to its last newline: a line without one was not written to its end, and not acted on. */
+static struct rf_str whole_lines(struct rf_str text)
+{
+	const char *end = text.len ? memrchr(text.ptr, '\n', text.len) : NULL;
+
+	text.len = end ? (size_t)(end - text.ptr) + 1 : 0;
+	return text;
+}
+
+/* The last of whole lines, without its newline; text loses it. */
+static struct rf_str take_last(struct rf_str *text)
+{
+	struct rf_str before = whole_lines((struct rf_str){text->ptr, text->len - 1});
+	struct rf_str line = {text->ptr + before.len, text->len - before.len - 1};
+
+	text->len = before.len;
+	return line;
+}
+
 int settings_restore(const struct instance *inst, struct rf_err *err)
 {
 	AUTO_FREE char *record = record_path(inst);
 	AUTO_BUF text = {.max = 65536};
-	struct rf_str rest, line;
+	struct rf_str rest;
 	int rc;
 
 	if (!record)
@@ -82,10 +101,10 @@ int settings_restore(const struct instance *inst, struct rf_err *err)
 		return RF_OK;
 	if (rc < 0)
 		return rc;
-	for (rest = rf_buf_str(&text); rest.ptr && rest.len;) {
-		rest = rf_str_cut(rest, '\n', &line);
-		restore_line(line);
-	}
+	/* From the end: a setting that was changed twice ends as it was at first. */
+	rest = whole_lines(rf_buf_str(&text));
+	while (rest.len)
+		restore_line(take_last(&rest));
 	unlink(record);
 	return RF_OK;
 }
