@@ -120,18 +120,21 @@ class Life(Machine):
     def said(self, workload, number=0):
         return [text for _, text in self.lines(workload, number)]
 
-    def pid(self, workload, number=0):
-        """Of a container's first process."""
+    def pid(self, workload):
+        """The first process of a pod's first main container."""
         one = self.one(workload)
-        path = os.path.join(self.run_dir, "pods", one["uid"], "c",
-                            one["containers"][number]["name"], "pid")
-        with open(path, encoding="utf-8") as text:
+        name = next(c["name"] for c in one["containers"] if not c["init"])
+        with open(os.path.join(self.run_dir, "pods", one["uid"], "c", name, "pid"),
+                  encoding="utf-8") as text:
             return int(text.read())
 
-    def from_pod(self, workload, *steps, timeout=30):
-        """Steps in a pod's network, but by a process of the machine."""
-        return command(["nsenter", f"--net=/proc/{self.pid(workload)}/ns/net", self.tool(),
-                        *steps], timeout=timeout)
+    def beside(self, pid, *steps, timeout=30):
+        """Steps in the network of a process, but by one of the machine."""
+        return command(["nsenter", f"--net=/proc/{pid}/ns/net", self.tool(), *steps],
+                       timeout=timeout)
+
+    def from_pod(self, workload, *steps, **how):
+        return self.beside(self.pid(workload), *steps, **how)
 
     def background(self, *argv, **how):
         return subprocess.Popen(argv, stdin=subprocess.DEVNULL, **how)
