@@ -136,6 +136,8 @@ static int load(const struct opt_args *args, const struct host_config *config,
 
 	for (int i = 0; i < args->count && rc == RF_OK; i++)
 		rc = kube_load_path(set, args->items[i], &diags, &err);
+	if (rc == RF_OK && diags.error_count)
+		plan_check_support(set, &diags); /* of the objects that could be read */
 	if (rc == RF_OK && !diags.error_count && config->dns)
 		rc = host_add_dns(set, &diags, &err);
 	if (rc == RF_OK && !diags.error_count)

@@ -100,8 +100,10 @@ static int apply(struct host *host, const struct doc_node *request, struct kube_
 
 	if (rc == RF_OK)
 		rc = load_all(set, request, diags, err);
-	if (rc == RF_OK && diags->error_count)
+	if (rc == RF_OK && diags->error_count) {
+		plan_check_support(set, diags); /* of the objects that could be read */
 		return rf_err_set(err, RF_EINPUT, "the manifests have errors");
+	}
 	if (rc == RF_OK && !(prune && prune->truth))
 		rc = keep_others(set, host->plan->set, err);
 	if (rc == RF_OK && host->config.dns)

@@ -50,7 +50,7 @@ struct pool {
 	const struct rf_map *fixed; /* struct rf_ip -> whose manifest asks for it; may be NULL */
 	uint64_t *next;
 	const struct rf_cidr *ranges;
-	const char *what;
+	const char *what; /* also the beginning of its range's option */
 };
 
 static struct rf_str ip_key(const struct rf_ip *ip)
@@ -97,6 +97,21 @@ static bool is_used(const struct pool *pool, uint64_t index)
 	return rf_map_get(pool->used, (struct rf_str){(const char *)&index, sizeof(index)}, &one);
 }
 
+static int say_full(const struct pool *pool, struct rf_err *err)
+{
+	char text[RF_CIDR_TEXT_SIZE];
+	AUTO_BUF ranges = {0};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (pool->ranges[i].ip.family != RF_FAMILY_NONE)
+			rf_buf_addf(&ranges, "%s%s", ranges.len ? " and " : "",
+				rf_cidr_text(&pool->ranges[i], text));
+	}
+	return rf_err_set(err, RF_ELIMIT,
+		"%s has no address left for another %s: choose a larger range (--%s-range)",
+		rf_buf_cstr(&ranges), pool->what, pool->what);
+}
+
 /* The index that name holds, or a free one. */
 static int take_index(struct pool *pool, struct rf_str name, uint64_t *ret, struct rf_err *err)
 {
@@ -118,7 +133,7 @@ static int take_index(struct pool *pool, struct rf_str name, uint64_t *ret, stru
 			break;
 	}
 	if (tries == size)
-		return rf_err_set(err, RF_ELIMIT, "the range of %s addresses is full", pool->what);
+		return say_full(pool, err);
 	key = rf_arena_str(pool->arena, name);
 	if (!key.ptr || !mark_used(pool, index) || !rf_map_put(pool->by_name, key, index))
 		return rf_err_nomem(err);
@@ -294,7 +309,7 @@ static int address_services(struct plan *plan, const struct plan_ranges *ranges,
 	struct service_work w = {.plan = plan,
 		.ranges = ranges,
 		.pool = {a->arena, &a->services, &a->service_used, NULL, &a->next_service,
-			ranges->services, "Service"},
+			ranges->services, "service"},
 		.diags = diags};
 	int rc;
 
