@@ -209,6 +209,7 @@ static int fill_image(const struct host *host, struct image *image)
 
 int dns_image(struct host *host, struct image **ret, struct rf_err *err)
 {
+	struct rf_arena *arena;
 	struct image *image;
 	int rc;
 
@@ -218,12 +219,12 @@ int dns_image(struct host *host, struct image **ret, struct rf_err *err)
 	rc = needs_making(host) ? make_rootfs(host->dns_rootfs, err) : RF_OK;
 	if (rc < 0)
 		return rf_err_wrap(err, rc, "make the DNS image");
-	image = calloc(1, sizeof(*image));
-	if (!image)
-		return rf_err_nomem(err);
-	image->arena = rf_arena_new(1 << 20);
-	if (!image->arena || fill_image(host, image) < 0) {
-		image_free(image);
+	arena = rf_arena_new(1 << 20);
+	image = arena ? rf_arena_new_of(arena, struct image) : NULL;
+	if (image)
+		image->arena = arena; /* the image lives in its own arena: image_free() */
+	if (!image || fill_image(host, image) < 0) {
+		rf_arena_free(arena);
 		return rf_err_nomem(err);
 	}
 	*ret = image;
