@@ -30,7 +30,6 @@ int container_init(struct container *c, struct pod *pod, const struct kube_conta
 		.events = events,
 		.sync_fd = -1,
 		.pidfd = -1,
-		.cleaned = true,
 		.exit_code = -1};
 	c->sync_text.max = SYNC_TEXT_MAX;
 	if (asprintf(&c->id, "%s-" RF_STR_FMT, pod->uid, RF_STR_ARG(spec->name)) < 0)
@@ -116,17 +115,22 @@ static void start_failed(struct container *c, const struct rf_err *why)
 	c->events->failed_to_start(c, why);
 }
 
-static void delete_done(void *ctx, int status RF_UNUSED)
+static void release_root(const struct container *c)
 {
-	struct container *c = ctx;
 	AUTO_FREE char *merged = NULL;
 
-	c->cleaner = NULL;
 	if (asprintf(&merged, "%s/merged", c->dir) >= 0)
 		overlay_release(merged);
 	else
 		merged = NULL;
-	c->cleaned = true;
+}
+
+static void delete_done(void *ctx, int status RF_UNUSED)
+{
+	struct container *c = ctx;
+
+	c->cleaner = NULL;
+	release_root(c);
 	c->events->exited(c);
 }
 
@@ -175,63 +179,6 @@ static bool oom_file(const struct container *c)
 	return unlink(path) == 0;
 }
 
-static void conmon_ended(void *ctx, int status RF_UNUSED)
-{
-	struct container *c = ctx;
-
-	c->conmon = NULL;
-	loop_timer_del(c->kill_timer);
-	c->kill_timer = NULL;
-	rf_fd_closep(&c->pidfd);
-	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_CREATING) {
-		c->exit_code = read_exit_code(c);
-		c->oom_killed = oom_file(c) && c->exit_code == 128 + SIGKILL;
-	}
-	c->exited_ms = loop_now_ms();
-	c->state = CONTAINER_EXITED;
-	drop_sync(c);
-	if (!c->cleaner)
-		start_delete(c);
-}
-
-static void start_ended(void *ctx, int status)
-{
-	struct container *c = ctx;
-	char text[48];
-
-	c->starter = NULL;
-	if (!c->conmon)
-		return;
-	if (status != 0) {
-		snprintf(c->reason, sizeof(c->reason), "the runtime could not start it: %s",
-			child_status_text(status, text));
-		container_stop(c, 0);
-		return;
-	}
-	if (c->state != CONTAINER_CREATING)
-		return;
-	c->state = CONTAINER_RUNNING;
-	c->started_ms = loop_now_ms();
-	c->reason[0] = '\0';
-	c->events->running(c);
-}
-
-/* "create" has worked: lets the process run. */
-static int run_start(struct container *c, struct rf_err *err)
-{
-	const struct host *host = c->pod->host;
-	AUTO_FREE char *root = NULL;
-	struct child_spec spec = {.cwd = "/"};
-
-	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	if (asprintf(&root, "--root=%s/runtime", host->inst.run_dir) < 0) {
-		root = NULL;
-		return rf_err_nomem(err);
-	}
-	spec.argv = (const char *const[]){host->runtime.path, root, "start", c->id, NULL};
-	return child_start(host->loop, &spec, start_ended, c, &c->starter, err);
-}
-
 /* conmon's answer: {"pid": 123}, or {"pid": -1, "message": "..."}. */
 static int read_answer(struct container *c, struct rf_err *err)
 {
@@ -249,14 +196,114 @@ static int read_answer(struct container *c, struct rf_err *err)
 		return rf_err_set(err, RF_EIO, "create: " RF_STR_FMT,
 			RF_STR_ARG(message ? message->text : RF_STR("failed")));
 	c->pid = (pid_t)pid->number;
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	return RF_OK;
 }
 
-static void create_failed(struct container *c, const struct rf_err *err)
+static void note_failure(struct container *c, const struct rf_err *err)
 {
 	size_t len = strcspn(err->msg, "\n");
 
 	snprintf(c->reason, sizeof(c->reason), "%.*s", (int)len, err->msg);
+}
+
+/* What conmon says next; false when there is nothing yet. *ret_whole: that was all. */
+static bool take_answer(struct container *c, bool *ret_whole)
+{
+	char block[4096];
+	ssize_t got = read(c->sync_fd, block, sizeof(block));
+
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (got > 0)
+		rf_buf_add(&c->sync_text, block, (size_t)got);
+	*ret_whole = got <= 0 || memchr(block, '\n', (size_t)got) || c->sync_text.failed;
+	return true;
+}
+
+/* The end of conmon may be seen before its answer, which says why it has ended. */
+static void take_last_answer(struct container *c)
+{
+	struct rf_err err = {.code = RF_OK};
+	bool whole = c->sync_fd < 0;
+
+	if (whole)
+		return;
+	while (!whole && take_answer(c, &whole))
+		;
+	drop_sync(c);
+	if (read_answer(c, &err) < 0)
+		note_failure(c, &err);
+	rf_fd_closep(&c->pidfd);
+}
+
+static void conmon_ended(void *ctx, int status RF_UNUSED)
+{
+	struct container *c = ctx;
+
+	c->conmon = NULL;
+	loop_timer_del(c->kill_timer);
+	c->kill_timer = NULL;
+	rf_fd_closep(&c->pidfd);
+	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_CREATING) {
+		c->exit_code = read_exit_code(c);
+		c->oom_killed = oom_file(c) && c->exit_code == 128 + SIGKILL;
+	}
+	c->exited_ms = loop_now_ms();
+	c->state = CONTAINER_EXITED;
+	take_last_answer(c);
+	/* "start" must not outlive what it starts: its end goes on with "delete". */
+	if (c->starter)
+		child_kill(c->starter, SIGKILL);
+	else if (!c->cleaner)
+		start_delete(c);
+}
+
+static void start_ended(void *ctx, int status)
+{
+	struct container *c = ctx;
+	char text[48];
+
+	c->starter = NULL;
+	if (!c->conmon) {
+		start_delete(c);
+		return;
+	}
+	if (status != 0) {
+		snprintf(c->reason, sizeof(c->reason), "the runtime could not start it: %s",
+			child_status_text(status, text));
+		container_stop(c, 0);
+		return;
+	}
+	if (c->state != CONTAINER_CREATING)
+		return;
+	c->state = CONTAINER_RUNNING;
+	c->started_ms = loop_now_ms();
+	c->reason[0] = '\0';
+	/* Told to end before it ran: its stop signal has met no handler. */
+	if (c->stopping)
+		container_stop(c, 0);
+	c->events->running(c);
+}
+
+/* "create" has worked: lets the process run. */
+static int run_start(struct container *c, struct rf_err *err)
+{
+	const struct host *host = c->pod->host;
+	AUTO_FREE char *root = NULL;
+	struct child_spec spec = {.cwd = "/"};
+
+	if (asprintf(&root, "--root=%s/runtime", host->inst.run_dir) < 0) {
+		root = NULL;
+		return rf_err_nomem(err);
+	}
+	spec.argv = (const char *const[]){host->runtime.path, root, "start", c->id, NULL};
+	return child_start(host->loop, &spec, start_ended, c, &c->starter, err);
+}
+
+static void create_failed(struct container *c, const struct rf_err *err)
+{
+	note_failure(c, err);
 	/* conmon ends by itself after a failed create; make sure of it. */
 	if (c->conmon)
 		child_kill(c->conmon, SIGKILL);
@@ -266,18 +313,16 @@ static void sync_readable(void *ctx, unsigned events RF_UNUSED)
 {
 	struct container *c = ctx;
 	struct rf_err err = {.code = RF_OK};
-	char block[4096];
-	ssize_t got = read(c->sync_fd, block, sizeof(block));
+	bool whole;
 
-	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+	if (!take_answer(c, &whole) || !whole)
 		return;
-	if (got > 0) {
-		rf_buf_add(&c->sync_text, block, (size_t)got);
-		if (!memchr(block, '\n', (size_t)got) && !c->sync_text.failed)
-			return;
-	}
 	drop_sync(c);
-	if (read_answer(c, &err) < 0 || run_start(c, &err) < 0)
+	if (read_answer(c, &err) < 0)
+		create_failed(c, &err);
+	else if (c->stopping)
+		container_stop(c, 0); /* nothing of it has run, and nothing shall */
+	else if (run_start(c, &err) < 0)
 		create_failed(c, &err);
 }
 
@@ -326,6 +371,7 @@ static int start_conmon(struct container *c, struct rf_err *err)
 		return rf_err_sys(err, errno, "start conmon");
 	c->sync_fd = ends[0];
 	theirs = ends[1];
+	fcntl(c->sync_fd, F_SETFL, O_NONBLOCK);
 	spec.fds[0] = (struct child_fd){theirs, 3};
 	spec.fd_count = 1;
 	rf_buf_clear(&c->sync_text);
@@ -337,8 +383,8 @@ static int start_conmon(struct container *c, struct rf_err *err)
 	return rc;
 }
 
-/* Root, bundle and log file, in this order; nothing runs yet. */
-static int prepare(struct container *c, struct rf_err *err)
+/* Root, bundle and conmon, in this order. On failure nothing of it is left. */
+static int make_and_start(struct container *c, struct rf_err *err)
 {
 	AUTO_FREE char *merged = NULL;
 	AUTO_FREE char *upper = NULL;
@@ -359,6 +405,8 @@ static int prepare(struct container *c, struct rf_err *err)
 	if (rc < 0)
 		return rc;
 	rc = bundle_write(c, err);
+	if (rc == RF_OK)
+		rc = start_conmon(c, err);
 	if (rc < 0)
 		overlay_release(merged);
 	return rc;
@@ -371,16 +419,14 @@ int container_start(struct container *c, struct rf_err *err)
 	c->restart_timer = NULL;
 	c->stopping = false;
 	c->ready = c->startup_done = false;
+	c->started_ms = c->exited_ms = 0;
 	if (c->starts == 0)
 		unlink(c->log); /* of a pod of this name that ran before */
-	rc = prepare(c, err);
-	if (rc == RF_OK)
-		rc = start_conmon(c, err);
+	rc = make_and_start(c, err);
 	if (rc < 0) {
 		start_failed(c, err);
 		return rc;
 	}
-	c->cleaned = false;
 	c->starts++;
 	c->exit_code = -1;
 	c->oom_killed = false;
@@ -443,80 +489,4 @@ void container_stop(struct container *c, unsigned grace_s)
 	c->kill_timer = loop_timer_add(c->pod->host->loop, (uint64_t)grace_s * 1000, kill_now, c);
 	if (!c->kill_timer)
 		kill_now(c);
-}
-
-/* Descriptors that the runtime may take over: it changes the owner of what is no pipe. */
-static int exec_pipes(struct child_spec *spec, int held[3], struct rf_err *err)
-{
-	int in[2], out[2];
-
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return rf_err_sys(err, errno, "pipe");
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
-		return rf_err_sys(err, errno, "pipe");
-	}
-	close(in[1]); /* the command reads end of file */
-	held[0] = in[0];
-	held[1] = out[0];
-	held[2] = out[1];
-	spec->fds[0] = (struct child_fd){in[0], 0};
-	spec->fds[1] = (struct child_fd){out[1], 1};
-	spec->fds[2] = (struct child_fd){out[1], 2};
-	/* The runtime itself holds the reading end, so that a command that prints gets no SIGPIPE.
-	 */
-	spec->fds[3] = (struct child_fd){out[0], 3};
-	spec->fd_count = 4;
-	return RF_OK;
-}
-
-/* Writes process.json for the command; the path is the caller's to free. */
-static int write_process(
-	struct container *c, const struct doc_strs *command, char **ret_path, struct rf_err *err)
-{
-	AUTO_FREE const char **args = calloc(command->count + 1, sizeof(*args));
-	AUTO_BUF text = {0};
-	AUTO_FREE char *path = NULL;
-	int rc;
-
-	if (!args || asprintf(&path, "%s/probe.json", c->dir) < 0) {
-		path = NULL;
-		return rf_err_nomem(err);
-	}
-	for (size_t i = 0; i < command->count; i++)
-		args[i] = command->items[i].ptr;
-	rc = oci_process_write(&c->oci, args, false, &text);
-	if (rc < 0 || text.failed)
-		return rf_err_nomem(err);
-	rc = rf_file_replace(path, text.data, text.len, 0600, false, err);
-	if (rc == RF_OK)
-		*ret_path = TAKE_PTR(path);
-	return rc;
-}
-
-int container_exec(struct container *c, const struct doc_strs *command, child_exit_fn fn, void *ctx,
-	struct child **ret, struct rf_err *err)
-{
-	struct host *host = c->pod->host;
-	struct child_spec spec = {.cwd = "/", .own_session = true};
-	AUTO_FREE char *process = NULL;
-	AUTO_FREE char *root = NULL;
-	int held[3] = {-1, -1, -1}, rc = write_process(c, command, &process, err);
-
-	if (rc < 0)
-		return rc;
-	if (asprintf(&root, "--root=%s/runtime", host->inst.run_dir) < 0) {
-		root = NULL;
-		return rf_err_nomem(err);
-	}
-	rc = exec_pipes(&spec, held, err);
-	if (rc < 0)
-		return rc;
-	spec.argv = (const char *const[]){
-		host->runtime.path, root, "exec", "--process", process, c->id, NULL};
-	rc = child_start(host->loop, &spec, fn, ctx, ret, err);
-	for (unsigned i = 0; i < RF_ARRAY_LEN(held); i++)
-		close(held[i]);
-	return rc;
 }

@@ -21,20 +21,25 @@ int container_init(struct container *c, struct pod *pod, const struct kube_conta
 void container_done(struct container *c);
 
 /*
- * Starts it (asynchronously). On RF_OK one of the pod's callbacks follows; on failure nothing is
- * left of the attempt.
+ * Starts it (asynchronously): running or exited follows. On failure failed_to_start has been called
+ * before it returns, and nothing is left of the attempt.
  */
 int container_start(struct container *c, struct rf_err *err) RF_MUST_USE;
-/* Asks it to end: its stop signal now, SIGKILL after grace_s seconds. */
+/*
+ * Asks it to end: its stop signal now, SIGKILL after grace_s seconds. One that is still being made
+ * does not run at all.
+ */
 void container_stop(struct container *c, unsigned grace_s);
 bool container_alive(const struct container *c);
 
 /*
  * Runs a command in the container with the container's own restrictions (probes): output is
- * dropped. fn gets the status; *ret can be killed.
+ * dropped. fn gets the status.
  */
 int container_exec(struct container *c, const struct doc_strs *command, child_exit_fn fn, void *ctx,
 	struct child **ret, struct rf_err *err) RF_MUST_USE;
+/* Ends a command before its time, with its process in the container. fn is not called. */
+void container_exec_kill(struct child *command);
 
 const char *container_state_name(enum container_state state);
 

@@ -55,29 +55,36 @@ static int recompile(struct host *host, struct rf_err *err)
 	return RF_OK;
 }
 
+static int start_missing(struct host *host, struct host_change *change, struct rf_err *err);
+
+/* The kernel, from what is known now. */
+static int sync_fence(struct host *host, struct rf_err *err)
+{
+	struct fence_stats stats;
+	int rc = recompile(host, err);
+
+	return rc == RF_OK ? fence_now(host, host->policy, &stats, err) : rc;
+}
+
 static void sync_now(void *ctx)
 {
 	struct host *host = ctx;
-	struct fence_stats stats;
+	struct host_change change = {.started = 0};
 	struct rf_err err = {.code = RF_OK};
 	int rc;
 
 	host->sync_timer = NULL;
-	rc = recompile(host, &err);
-	if (rc == RF_OK)
-		rc = fence_now(host, host->policy, &stats, &err);
+	rc = sync_fence(host, &err);
+	if (rc == RF_OK && host->starts_wait && !host->stopping) {
+		host->starts_wait = false;
+		rc = start_missing(host, &change, &err);
+	}
 	if (rc == RF_OK)
 		rc = dns_write_records(host, &err);
 	if (rc == RF_OK)
 		return;
 	host_note(host, "the fence could not be brought up to date: %s (trying again)", err.msg);
 	host->sync_timer = loop_timer_add(host->loop, SYNC_RETRY_MS, sync_now, host);
-}
-
-static void sync_at_once(struct host *host)
-{
-	loop_timer_del(host->sync_timer);
-	sync_now(host);
 }
 
 static void sync_soon(struct host *host)
@@ -194,13 +201,12 @@ static void pod_gone(struct pod *pod)
 
 	forget_pod(host, pod);
 	pass_place_on(host, pod, again);
-	if (!again) {
-		sync_soon(host);
-	} else {
-		sync_at_once(host); /* the next one's policy before its first process */
-		if (add_pod(host, again, &err) < 0)
-			host_note(host, "%s: %s", pod->key, err.msg);
-	}
+	/* The next one's policy before its first process: it waits until the kernel has it. */
+	if (again && sync_fence(host, &err) < 0)
+		host->starts_wait = true;
+	else if (again && add_pod(host, again, &err) < 0)
+		host_note(host, "%s: %s", pod->key, err.msg);
+	sync_soon(host);
 	pod_free(pod);
 	if (host->stopping && host->pods.count == 0)
 		loop_stop(host->loop);
@@ -210,7 +216,7 @@ void host_stop(struct host *host)
 {
 	host->stopping = true;
 	for (size_t i = 0; i < host->pods.count; i++)
-		pod_stop(host->pods.items[i], false);
+		pod_stop(host->pods.items[i]);
 	if (host->pods.count == 0)
 		loop_stop(host->loop);
 }
@@ -253,7 +259,7 @@ static void settle_running(struct host *host, struct host_change *change)
 		if (pod->phase == POD_STOPPING)
 			continue;
 		if (!next || pod_spec_hash(next) != pod->spec_hash) {
-			pod_stop(pod, next != NULL);
+			pod_stop(pod);
 			change->stopped++;
 			continue;
 		}
@@ -290,6 +296,7 @@ static int adopt(struct host *host, struct plan *plan, struct policy *policy,
 	struct fence_stats *stats, struct rf_err *err)
 {
 	struct plan *old = host->plan;
+	struct rf_err later;
 	int rc;
 
 	host->plan = plan;
@@ -300,7 +307,11 @@ static int adopt(struct host *host, struct plan *plan, struct policy *policy,
 	}
 	policy_free(host->policy);
 	host->policy = policy;
-	return dns_write_records(host, err);
+	host->policy_dirty = false;
+	/* The change is in force: names that cannot be written now are tried again. */
+	if (dns_write_records(host, &later) < 0)
+		sync_soon(host);
+	return RF_OK;
 }
 
 int host_apply(struct host *host, struct kube_set *set, struct host_change *ret,
@@ -311,6 +322,10 @@ int host_apply(struct host *host, struct kube_set *set, struct host_change *ret,
 	int rc;
 
 	*ret = (struct host_change){.started = 0};
+	if (host->stopping) {
+		free(plan);
+		return rf_err_set(err, RF_EDENIED, "Ringfence is stopping");
+	}
 	if (!plan)
 		return rf_err_nomem(err);
 	rc = plan_make(set, &host->config.ranges, &host->addresses, plan, diags, err);

@@ -56,8 +56,7 @@ struct container {
 	struct loop_watch *sync_watch;
 	struct rf_buf sync_text;
 	pid_t pid;
-	int pidfd;    /* of the container's first process; -1: none */
-	bool cleaned; /* nothing of the last run is left */
+	int pidfd; /* of the container's first process; -1: none */
 	unsigned starts;
 	int exit_code; /* of the last run; -1: unknown */
 	bool oom_killed;
@@ -95,7 +94,6 @@ struct pod {
 	enum pod_phase phase;
 	bool networked; /* its namespaces and link exist */
 	bool ready;
-	bool restart;		      /* started anew once it is gone: its spec changed */
 	struct container *containers; /* init containers first */
 	size_t container_count, init_count;
 	struct loop_timer *sweep_timer;
@@ -128,6 +126,7 @@ struct host {
 	RF_VEC(struct pod *) pods;
 	struct loop_timer *sync_timer; /* endpoints, DNS and fence are out of date */
 	bool policy_dirty;	       /* classes must be worked out anew */
+	bool starts_wait;	       /* planned pods that the kernel has no policy for yet */
 	bool stopping;
 	int lock_fd;
 	int log_fd; /* STATE/ringfence.log */

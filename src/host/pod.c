@@ -25,6 +25,7 @@ static void hash_node(const struct doc_node *node, uint64_t *h)
 	*h = *h * 1099511628211U + rf_hash(node->text.ptr, node->text.len);
 	doc_each (child, node)
 		hash_node(child, h);
+	*h = *h * 1099511628211U + UINT8_MAX; /* where a list or map ends tells it from another */
 }
 
 uint64_t pod_spec_hash(const struct kube_pod *kube)
@@ -32,9 +33,12 @@ uint64_t pod_spec_hash(const struct kube_pod *kube)
 	uint64_t h = 14695981039346656037U;
 
 	hash_node(kube->spec->node, &h);
-	for (size_t i = 0; i < kube->labels.count; i++)
-		h = h * 1099511628211U +
-		    rf_hash(kube->labels.items[i].value.ptr, kube->labels.items[i].value.len);
+	for (size_t i = 0; i < kube->labels.count; i++) {
+		const struct doc_pair *label = &kube->labels.items[i];
+
+		h = h * 1099511628211U + rf_hash(label->key.ptr, label->key.len);
+		h = h * 1099511628211U + rf_hash(label->value.ptr, label->value.len);
+	}
 	return h;
 }
 
@@ -169,9 +173,8 @@ static void finish_stop_soon(struct pod *pod)
 
 static void ready_changed(struct pod *pod);
 
-void pod_stop(struct pod *pod, bool restart)
+void pod_stop(struct pod *pod)
 {
-	pod->restart = restart;
 	if (pod->phase == POD_STOPPING || pod->phase == POD_GONE)
 		return;
 	set_phase(pod, POD_STOPPING);
@@ -200,7 +203,7 @@ static void check_quota(void *ctx)
 			"%s: volume " RF_STR_FMT " is over its sizeLimit: starting "
 			"the pod anew",
 			pod->key, RF_STR_ARG(over->name));
-		pod_stop(pod, true);
+		pod_stop(pod);
 		return;
 	}
 	pod->sweep_timer = loop_timer_add(pod->host->loop, QUOTA_PERIOD_MS, check_quota, pod);
@@ -344,7 +347,10 @@ static void settle(struct pod *pod)
 	bool failed = false;
 
 	for (size_t i = pod->init_count; i < pod->container_count; i++) {
-		if (pod->containers[i].state != CONTAINER_EXITED)
+		const struct container *c = &pod->containers[i];
+
+		/* One that is being cleared away may yet be started again. */
+		if (c->state != CONTAINER_EXITED || container_alive(c))
 			return;
 		failed = failed || pod->containers[i].exit_code != 0;
 	}

@@ -26,8 +26,8 @@ void pod_free(struct pod *pod);
  * it is tried again with back-off.
  */
 void pod_start(struct pod *pod);
-/* Stops it; the event gone follows. restart: it is then to be started anew. */
-void pod_stop(struct pod *pod, bool restart);
+/* Stops it; the event gone follows, from the loop. */
+void pod_stop(struct pod *pod);
 /* Ready as Services see it. */
 bool pod_is_ready(const struct pod *pod);
 /* Nothing of it runs, and nothing will. */
@@ -38,7 +38,7 @@ const char *pod_reason(const struct pod *pod);
 unsigned pod_restarts(const struct pod *pod);
 struct container *pod_find_container(const struct pod *pod, struct rf_str name);
 
-/* A number that changes when what a pod runs changes: its template's text. */
+/* A number that changes when a pod's spec or its labels change. */
 uint64_t pod_spec_hash(const struct kube_pod *kube);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +13,8 @@
 #include "base/num.h"
 #include "host/container.h"
 
-#define HTTP_HEAD_MAX 4096
+#define HTTP_HEAD_MAX	4096
+#define GRACE_DEFAULT_S 30
 
 struct prober {
 	struct container *c;
@@ -47,8 +47,7 @@ static void drop_attempt(struct prober *p)
 	p->watch = NULL;
 	rf_fd_closep(&p->fd);
 	if (p->exec) {
-		child_detach(p->exec);
-		child_kill(p->exec, SIGKILL);
+		container_exec_kill(p->exec);
 		p->exec = NULL;
 	}
 }
@@ -58,11 +57,22 @@ static void schedule(struct prober *p, uint64_t delay_ms)
 	p->next = loop_timer_add(p->c->pod->host->loop, delay_ms, attempt, p);
 }
 
+/* The probe's own, else the pod's; 0 is a choice too. */
+static unsigned grace_s(const struct prober *p)
+{
+	struct doc_int own = p->spec->termination_grace_period_seconds;
+	struct doc_int pods = p->c->pod->kube->spec->termination_grace_period_seconds;
+
+	return (unsigned)(own.set ? own.value : pods.set ? pods.value : GRACE_DEFAULT_S);
+}
+
 /* What a run of successes or failures that has reached its threshold means. */
 static void act(struct prober *p, bool ok)
 {
 	struct container *c = p->c;
 
+	if (c->stopping)
+		return;
 	switch (p->kind) {
 	case PROBE_READINESS:
 		if (c->ready != ok) {
@@ -80,14 +90,13 @@ static void act(struct prober *p, bool ok)
 	case PROBE_LIVENESS:
 	case PROBE_KIND_COUNT: break;
 	}
-	if (ok || c->stopping)
+	if (ok)
 		return;
 	snprintf(c->reason, sizeof(c->reason), "its %s probe failed %u times",
 		p->kind == PROBE_STARTUP ? "startup" : "liveness", p->failures);
 	c->restart_after_stop = true;
-	container_stop(
-		c, setting(p->spec->termination_grace_period_seconds,
-			   setting(c->pod->kube->spec->termination_grace_period_seconds, 30)));
+	container_stop(c, grace_s(p));
+	c->events->ready_changed(c);
 }
 
 /*
