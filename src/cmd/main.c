@@ -1,4 +1,5 @@
 /* The program: a table of verbs, and help made from it. */
+#include <signal.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -118,6 +119,7 @@ int main(int argc, char **argv)
 	AUTO_BUF usage = {0};
 
 	proc_role_main(argc, argv);
+	signal(SIGCHLD, SIG_DFL); /* where the caller ignores it, nobody can be waited for */
 	if (argc < 2) {
 		write_usage(&usage);
 		fputs(rf_buf_cstr(&usage), stderr);

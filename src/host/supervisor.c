@@ -4,7 +4,6 @@
  */
 #include "host/supervisor.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/utsname.h>
@@ -97,7 +96,7 @@ static void on_signal(void *ctx, int signo)
 {
 	struct host *host = ctx;
 
-	if (signo != SIGHUP)
+	if (signo == SIGTERM || signo == SIGINT)
 		host_stop(host);
 }
 
@@ -177,11 +176,13 @@ static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct 
 	rc = host_apply(host, set, &change, &diags, err);
 	if (rc < 0)
 		return rc;
-	if (write(*ready_fd, "R", 1) != 1)
-		return rf_err_sys(err, errno, "report to the command");
-	rf_fd_closep(ready_fd);
 	host_note(host, "started %u pods; the fence took %llu us", change.started,
 		(unsigned long long)change.fence.usec);
+	if (write(*ready_fd, "R", 1) != 1) { /* interrupted: its pods are running all the same */
+		host_note(host, "whoever started it has gone: stopping");
+		host_stop(host);
+	}
+	rf_fd_closep(ready_fd);
 	return loop_run(host->loop, err);
 }
 

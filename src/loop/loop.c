@@ -273,7 +273,6 @@ int loop_run(struct loop *loop, struct rf_err *err)
 {
 	struct epoll_event events[EVENTS_A_ROUND];
 
-	loop->stopped = false;
 	while (!loop->stopped) {
 		int count = epoll_wait(loop->epoll_fd, events, EVENTS_A_ROUND, wait_ms(loop));
 
@@ -284,6 +283,7 @@ int loop_run(struct loop *loop, struct rf_err *err)
 		free_dead(loop);
 		run_timers(loop);
 	}
+	loop->stopped = false;
 	return RF_OK;
 }
 

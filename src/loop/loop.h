@@ -20,7 +20,7 @@ int loop_new(struct loop **ret, struct rf_err *err) RF_MUST_USE;
 /* Frees the loop and every watch and timer in it; descriptors stay the caller's. */
 void loop_free(struct loop *loop);
 
-/* Runs until loop_stop. RF_OK, or RF_EIO when epoll fails. */
+/* Runs until loop_stop, which may have been called before. RF_OK, or RF_EIO when epoll fails. */
 int loop_run(struct loop *loop, struct rf_err *err) RF_MUST_USE;
 void loop_stop(struct loop *loop);
 /* Milliseconds of CLOCK_MONOTONIC. */

@@ -87,6 +87,21 @@ static void a_deleted_timer_does_not_fire(void)
 	loop_free(loop);
 }
 
+static void a_stop_before_the_run_counts(void)
+{
+	struct loop *loop = fresh();
+	struct rf_err err;
+
+	CHECK(loop_timer_add(loop, 0, note_a, NULL) != NULL);
+	loop_stop(loop);
+	CHECK_INT(loop_run(loop, &err), RF_OK);
+	CHECK_STR(trail, "");
+	CHECK(loop_timer_add(loop, 1, stop, loop) != NULL);
+	CHECK_INT(loop_run(loop, &err), RF_OK);
+	CHECK_STR(trail, "a.");
+	loop_free(loop);
+}
+
 struct pipe_test {
 	struct loop *loop;
 	struct loop_watch *watch;
@@ -228,6 +243,7 @@ int main(int argc, char **argv)
 	RUN(timers_fire_in_the_order_they_are_due);
 	RUN(timers_due_at_once_fire_in_the_order_they_were_added);
 	RUN(a_deleted_timer_does_not_fire);
+	RUN(a_stop_before_the_run_counts);
 	RUN(a_descriptor_is_read_until_its_end);
 	RUN(a_signal_reaches_the_loop);
 	RUN(a_child_gets_its_descriptors_and_its_end_is_reported);
