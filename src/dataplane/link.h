@@ -32,6 +32,20 @@ int link_pod_add(const struct link_pod *pod, struct rf_err *err) RF_MUST_USE;
 int link_del(const char *name, struct rf_err *err) RF_MUST_USE;
 /* Deletes every link whose name begins with prefix. *ret_count: how many. */
 int link_del_all(const char *prefix, unsigned *ret_count, struct rf_err *err) RF_MUST_USE;
+/*
+ * A link that leads nowhere, and routes over it to the ranges: what this machine sends to a Service
+ * needs a route and a source address before its destination is changed, also on a machine that has
+ * no default route; and what nothing translates does not leave the machine. Any route of the
+ * machine's own to these ranges is used before it. *ret_fd keeps it: it goes when that is closed.
+ */
+struct link_sink {
+	const char *name;
+	struct rf_cidr ranges[2];
+	unsigned range_count;
+	struct rf_ip node_ips[2]; /* as those of link_pod */
+	unsigned node_ip_count;
+};
+int link_sink_open(const struct link_sink *sink, int *ret_fd, struct rf_err *err) RF_MUST_USE;
 /* A route that refuses the range's addresses which no pod holds (EHOSTUNREACH); and back. */
 int link_unreachable_add(const struct rf_cidr *range, struct rf_err *err) RF_MUST_USE;
 int link_unreachable_del(const struct rf_cidr *range, struct rf_err *err) RF_MUST_USE;

@@ -263,6 +263,8 @@ static void put_route(
 		put_ip(r, RTA_GATEWAY, route->via);
 	if (route->link)
 		mnl_attr_put_u32(r->msg, RTA_OIF, (uint32_t)route->link);
+	if (route->metric)
+		mnl_attr_put_u32(r->msg, RTA_PRIORITY, route->metric);
 }
 
 int rtnl_route_add(struct mnl_socket *rtnl, const struct rtnl_route *route, struct rf_err *err)

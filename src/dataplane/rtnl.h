@@ -27,6 +27,7 @@ struct rtnl_route {
 	struct rf_cidr to;
 	const struct rf_ip *via; /* NULL: on the link */
 	int link;		 /* index, 0: none */
+	unsigned metric;	 /* the lowest wins; 0: the kernel's default */
 	bool unreachable;
 };
 

@@ -129,7 +129,8 @@ struct host {
 	bool starts_wait;	       /* planned pods that the kernel has no policy for yet */
 	bool stopping;
 	int lock_fd;
-	int log_fd; /* STATE/ringfence.log */
+	int log_fd;  /* STATE/ringfence.log */
+	int sink_fd; /* keeps INSTANCE_SINK */
 	char *node_name;
 	struct rf_buf seccomp_text; /* the default profile's file */
 	struct rf_arena *seccomp_arena;

@@ -20,7 +20,8 @@
 #define INSTANCE_RUN_DIR     "/run/ringfence"
 #define INSTANCE_STATE_DIR   "/var/lib/ringfence"
 #define INSTANCE_TABLE	     "ringfence"
-#define INSTANCE_LINK_PREFIX "rfpod"
+#define INSTANCE_LINK_PREFIX "rf"	  /* of pods' links */
+#define INSTANCE_SINK	     "ringfence0" /* the way to Services (link_sink_open) */
 
 struct instance {
 	char *run_dir, *state_dir;   /* absolute */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "dataplane/link.h"
 #include "doc/read.h"
 #include "host/denials.h"
 #include "host/host.h"
@@ -92,6 +93,19 @@ static int raise_fence(struct host *host, struct rf_err *err)
 	return denials_watch(host, err);
 }
 
+/* The machine's own way to its Services. */
+static int open_sink(struct host *host, struct rf_err *err)
+{
+	struct link_sink sink = {.name = INSTANCE_SINK};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (host->config.ranges.services[i].ip.family != RF_FAMILY_NONE)
+			sink.ranges[sink.range_count++] = host->config.ranges.services[i];
+	}
+	sink.node_ip_count = plan_node_ips(&host->config.ranges, sink.node_ips);
+	return link_sink_open(&sink, &host->sink_fd, err);
+}
+
 static void on_signal(void *ctx, int signo)
 {
 	struct host *host = ctx;
@@ -129,6 +143,8 @@ static int open_all(struct host *host, struct rf_err *err)
 		rc = raise_fence(host, err);
 	if (rc == RF_OK)
 		rc = set_forwarding(host, err);
+	if (rc == RF_OK)
+		rc = open_sink(host, err);
 	return rc;
 }
 
@@ -162,6 +178,7 @@ static void close_all(struct host *host)
 	free(host->dns_dir);
 	free(host->dns_rootfs);
 	free(host->node_name);
+	rf_fd_closep(&host->sink_fd);
 	rf_fd_closep(&host->log_fd);
 }
 
@@ -189,7 +206,7 @@ static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct 
 int supervisor_run(const struct host_config *config, const struct instance *inst,
 	struct kube_set *set, int ready_fd, struct rf_err *err)
 {
-	struct host host = {.config = *config, .inst = *inst, .log_fd = -1};
+	struct host host = {.config = *config, .inst = *inst, .log_fd = -1, .sink_fd = -1};
 	AUTO_FD ready = ready_fd;
 	struct rf_err sweep_err;
 	bool began;

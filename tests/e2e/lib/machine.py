@@ -297,7 +297,7 @@ class Machine:
         """What should not be there after `down`."""
         left = []
         links = self.node("ip", "-o", "link").text
-        left += [line for line in links.splitlines() if ": rf" in line]
+        left += [line for line in links.splitlines() if ": rf" in line or ": ringfence" in line]
         if self.node("nft", "list", "table", "inet", "ringfence").status == 0:
             left.append("the nftables table")
         if os.path.exists(self.run_dir):

@@ -476,7 +476,7 @@ static int talk(int fd, int type, int timeout_ms)
 	ssize_t got;
 
 	if (type == SOCK_DGRAM && send(fd, "?", 1, 0) < 0)
-		return failed("send");
+		return puts(strerrorname_np(errno)), 1;
 	if (poll(&wait, 1, timeout_ms) == 0)
 		return puts("timeout"), 1;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
