@@ -5,6 +5,8 @@
  */
 #include "host/plan.h"
 
+#include <limits.h>
+
 #include "base/num.h"
 #include "harden/profile.h"
 
@@ -97,19 +99,25 @@ static bool is_used(const struct pool *pool, uint64_t index)
 	return rf_map_get(pool->used, (struct rf_str){(const char *)&index, sizeof(index)}, &one);
 }
 
+/* Of two families the one with fewer addresses is meant. */
 static int say_full(const struct pool *pool, struct rf_err *err)
 {
+	const struct rf_cidr *full = NULL;
 	char text[RF_CIDR_TEXT_SIZE];
-	AUTO_BUF ranges = {0};
+	unsigned fewest = UINT_MAX;
 
 	for (unsigned i = 0; i < 2; i++) {
-		if (pool->ranges[i].ip.family != RF_FAMILY_NONE)
-			rf_buf_addf(&ranges, "%s%s", ranges.len ? " and " : "",
-				rf_cidr_text(&pool->ranges[i], text));
+		const struct rf_cidr *range = &pool->ranges[i];
+		unsigned bits = (unsigned)rf_family_len(range->ip.family) * 8 - range->prefix;
+
+		if (range->ip.family == RF_FAMILY_NONE || bits >= fewest)
+			continue;
+		fewest = bits;
+		full = range;
 	}
 	return rf_err_set(err, RF_ELIMIT,
 		"%s has no address left for another %s: choose a larger range (--%s-range)",
-		rf_buf_cstr(&ranges), pool->what, pool->what);
+		full ? rf_cidr_text(full, text) : "no range", pool->what, pool->what);
 }
 
 /* The index that name holds, or a free one. */

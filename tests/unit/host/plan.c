@@ -212,7 +212,8 @@ static void a_full_range_is_a_limit_that_says_which(void)
 	CHECK_INT(fits.rc, RF_OK);
 	make(&full, DEPLOYMENT("6"));
 	CHECK_INT(full.rc, RF_ELIMIT);
-	CHECK_STR(full.err.msg, "the range of pod addresses is full");
+	CHECK_STR(full.err.msg, "10.85.0.0/29 has no address left for another pod: "
+				"choose a larger range (--pod-range)");
 	make(&again, DEPLOYMENT("5"));
 	CHECK_INT(again.rc, RF_OK);
 }
@@ -358,7 +359,8 @@ static void a_full_range_of_services_is_a_limit(void)
 		rf_buf_addf(&text, SERVICE("%c", ""), name);
 	make(&p, rf_buf_cstr(&text));
 	CHECK_INT(p.rc, RF_ELIMIT);
-	CHECK_STR(p.err.msg, "the range of Service addresses is full");
+	CHECK_STR(p.err.msg, "10.86.0.0/29 has no address left for another service: "
+			     "choose a larger range (--service-range)");
 }
 
 /* --- refusals --- */
