@@ -131,9 +131,39 @@ int rf_dir_make(const char *path, mode_t mode, struct rf_err *err)
 	return RF_OK;
 }
 
-static int remove_children(int dir_fd, dev_t dev, unsigned depth);
+/* --- removing trees --- */
 
-static int remove_entry(int dir_fd, const char *name, dev_t dev, unsigned depth)
+/* Deeper directories are moved up, so that no depth uses up descriptors or stack. */
+#define REMOVE_MAX_DEPTH 32
+
+struct removal {
+	int top_fd; /* the tree's uppermost directory */
+	dev_t dev;
+	unsigned moved; /* directories that were moved up into it */
+};
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Into the uppermost directory, under a name that is free there. */
+static int move_up(struct removal *r, int dir_fd, const char *name)
+{
+	char moved[32];
+
+	do {
+		snprintf(moved, sizeof(moved), "moved-up-%u", r->moved++);
+		if (renameat2(dir_fd, name, r->top_fd, moved, RENAME_NOREPLACE) == 0)
+			return 0;
+	} while (errno == EEXIST);
+	return -errno;
+}
+
+static int remove_children(struct removal *r, int dir_fd, unsigned depth);
+
+static int remove_entry(struct removal *r, int dir_fd, const char *name, unsigned depth)
 {
 	AUTO_FD fd = -1;
 	struct stat st;
@@ -145,51 +175,68 @@ static int remove_entry(int dir_fd, const char *name, dev_t dev, unsigned depth)
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	if (st.st_dev == dev) {
-		int rc = remove_children(fd, dev, depth + 1);
+	if (st.st_dev == r->dev) {
+		int rc = depth < REMOVE_MAX_DEPTH ? remove_children(r, fd, depth + 1) : 0;
 
 		if (rc < 0)
 			return rc;
+		if (depth >= REMOVE_MAX_DEPTH && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+			return move_up(r, dir_fd, name);
 	}
-	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 ? 0 : -errno;
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-static void dir_closep(DIR **dir)
+static int remove_children(struct removal *r, int dir_fd, unsigned depth)
 {
-	if (*dir)
-		closedir(*dir);
-}
-
-#define REMOVE_MAX_DEPTH 512
-
-static int remove_children(int dir_fd, dev_t dev, unsigned depth)
-{
-	int copy = depth < REMOVE_MAX_DEPTH ? fcntl(dir_fd, F_DUPFD_CLOEXEC, 0) : -1;
-	CLEANUP(dir_closep) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	int own = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(dir_closep) DIR *dir = own < 0 ? NULL : fdopendir(own);
 	struct dirent *entry;
+	int rc = 0;
 
-	if (!dir)
-		return copy < 0 ? -ELOOP : -errno;
-	while ((entry = readdir(dir))) {
-		int rc;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		rc = remove_entry(dir_fd, entry->d_name, dev, depth);
-		if (rc < 0)
-			return rc;
+	if (!dir) {
+		rc = -errno;
+		rf_fd_closep(&own);
 	}
-	return 0;
+	while (rc == 0 && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			rc = remove_entry(r, dir_fd, entry->d_name, depth);
+	}
+	return rc;
+}
+
+/* Everything below top_fd, what was moved up meanwhile too. */
+static int remove_below(int top_fd)
+{
+	struct removal r = {.top_fd = top_fd};
+	struct stat st;
+	unsigned before;
+	int rc;
+
+	if (fstat(top_fd, &st) < 0)
+		return -errno;
+	r.dev = st.st_dev;
+	do {
+		before = r.moved;
+		rc = remove_children(&r, top_fd, 1);
+	} while (rc == 0 && r.moved != before);
+	return rc;
 }
 
 int rf_dir_remove_at(int dir_fd, const char *name, struct rf_err *err)
 {
-	struct stat st;
+	AUTO_FD fd = -1;
 	int rc;
 
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "%s", name);
-	rc = remove_entry(dir_fd, name, st.st_dev, 0);
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return RF_OK;
+	if (errno != EISDIR && errno != EPERM)
+		return rf_err_sys(err, errno, "remove %s", name);
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return rf_err_sys(err, errno, "remove %s", name);
+	rc = remove_below(fd);
+	if (rc == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		rc = -errno;
 	return rc < 0 ? rf_err_sys(err, -rc, "remove %s", name) : RF_OK;
 }
 

@@ -167,6 +167,28 @@ static void a_link_to_a_tree_is_removed_as_a_link(void)
 	check_content("kept/file", "x");
 }
 
+/* A container can make such a tree, and must not keep its pod from being taken away by it. */
+static void a_tree_deeper_than_descriptors_last_is_removed(void)
+{
+	struct rf_err err;
+	int fd, next;
+
+	CHECK_INT(rf_dir_make(in_dir("deep/moved-up-0"), 0700, &err), RF_OK);
+	write_file("deep/moved-up-0/file", "x");
+	fd = open(in_dir("deep"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned i = 0; i < 2000 && fd >= 0; i++) {
+		CHECK(mkdirat(fd, "d", 0700) == 0);
+		CHECK(mkdirat(fd, "e", 0700) == 0);
+		next = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	REQUIRE(fd >= 0);
+	close(fd);
+	CHECK_INT(rf_dir_remove(in_dir("deep"), &err), RF_OK);
+	CHECK(access(in_dir("deep"), F_OK) < 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct rf_err err;
@@ -185,6 +207,7 @@ int main(int argc, char **argv)
 	RUN(directories_are_made_with_their_parents);
 	RUN(a_tree_is_removed_without_following_links);
 	RUN(a_link_to_a_tree_is_removed_as_a_link);
+	RUN(a_tree_deeper_than_descriptors_last_is_removed);
 	if (rf_dir_remove(dir, &err) < 0)
 		tap_diag("%s", err.msg);
 	return TAP_END();
