@@ -13,17 +13,6 @@ const char *policy_dir_name(enum policy_dir dir)
 	return dir == POLICY_INGRESS ? "ingress" : "egress";
 }
 
-static bool ports_answer(const struct policy *p, uint32_t set, const struct policy_ask *ask)
-{
-	const struct policy_ports *ports = policy_port_set(p, set);
-
-	if (ask->any_proto)
-		return set != POLICY_PORTS_NONE;
-	if (ask->any_port)
-		return policy_ports_have_proto(ports, ask->proto);
-	return policy_ports_have(ports, ask->proto, ask->port);
-}
-
 static int add_reason(struct policy_why *why, enum policy_reason_kind kind,
 	const struct kube_object *policy, uint32_t rule, const struct doc_node *node)
 {
@@ -53,7 +42,7 @@ static int explain_np(const struct question *q, const struct policy_np *np, stru
 
 		if (!policy_rule_finds(q->policy, np, rule, other, &by_block))
 			continue;
-		open = ports_answer(q->policy,
+		open = policy_ask_open(q->policy,
 			policy_rule_ports(
 				q->policy, rule, to, q->dir == POLICY_INGRESS || !by_block),
 			q->ask);

@@ -226,7 +226,7 @@ uint16_t policy_ref_named_port(const struct policy *policy, uint32_t pod, struct
 	return 0;
 }
 
-static bool set_answers(const struct policy *policy, uint32_t set, const struct policy_ask *ask)
+bool policy_ask_open(const struct policy *policy, uint32_t set, const struct policy_ask *ask)
 {
 	const struct policy_ports *ports = policy_port_set(policy, set);
 
@@ -246,9 +246,9 @@ static struct policy_verdict judge_pair(
 	if (!ask->any_proto && !ask->any_port)
 		return policy_judge(policy, &ends->from, &ends->to, ask->proto, ask->port);
 	reach = policy_reach_of(policy, &ends->from, &ends->to);
-	v.egress = set_answers(policy, reach.egress, ask);
-	v.ingress = set_answers(policy, reach.ingress, ask);
-	v.allowed = set_answers(policy, reach.both, ask);
+	v.egress = policy_ask_open(policy, reach.egress, ask);
+	v.ingress = policy_ask_open(policy, reach.ingress, ask);
+	v.allowed = policy_ask_open(policy, reach.both, ask);
 	return v;
 }
 

@@ -56,6 +56,9 @@ struct policy_ask {
 	struct rf_str name; /* named port: resolved on the destination pod; absent: ptr NULL */
 };
 
+/* Whether a port set holds what is asked, its named port resolved. False for POLICY_PORTS_BAD. */
+bool policy_ask_open(const struct policy *policy, uint32_t set, const struct policy_ask *ask);
+
 struct policy_question {
 	struct policy_ref from, to;
 	struct policy_ask ask;
