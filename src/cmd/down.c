@@ -87,6 +87,7 @@ static int end_supervisor(
 static int down(const struct instance *inst, uint64_t timeout_s)
 {
 	AUTO_FD lock = -1;
+	AUTO_FD claim = -1;
 	struct rf_err err;
 	pid_t pid = 0;
 	int rc;
@@ -100,7 +101,12 @@ static int down(const struct instance *inst, uint64_t timeout_s)
 		return out_errorf("the supervisor did not end within %llu seconds: try again, or "
 				  "end its process and then run `ringfence down`",
 			(unsigned long long)timeout_s);
-	rc = lock < 0 ? lock : instance_sweep(inst, &err);
+	if (lock < 0)
+		return out_error(&err);
+	claim = instance_claim(&err);
+	if (claim < 0)
+		instance_leave(inst);
+	rc = claim < 0 ? claim : instance_sweep(inst, &err);
 	return rc < 0 ? out_error(&err) : 0;
 }
 

@@ -5,14 +5,19 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 /* A sweep takes the lock's file with it: whoever gets that one tries again. */
-#define LOCK_TRIES 100
-#define SOCKET_MAX 100U /* bytes of its path; sockaddr_un takes 107 */
+#define LOCK_TRIES     100
+#define CLAIM_TRIES    20
+#define CLAIM_PAUSE_NS 20000000L
+#define SOCKET_MAX     100U /* bytes of its path; sockaddr_un takes 107 */
 
 /* "//", "/./" and a "/" at the end are taken out: one directory has one name, and one hash. */
 static void tidy(char *path)
@@ -152,4 +157,52 @@ int instance_lock(const struct instance *inst, struct rf_err *err)
 			return fd;
 	}
 	return rf_err_set(err, RF_EIO, "%s comes and goes: is `ringfence down` at work?", path);
+}
+
+void instance_leave(const struct instance *inst)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (join(&path, inst->run_dir, "lock") && unlink(path) == 0)
+		rmdir(inst->run_dir);
+}
+
+/* --- the network namespace --- */
+
+/* An abstract address: there is one of that name in each network namespace. */
+static const struct sockaddr_un claim_address = {.sun_family = AF_UNIX, .sun_path = "\0ringfence"};
+#define CLAIM_LEN (offsetof(struct sockaddr_un, sun_path) + sizeof("\0ringfence") - 1)
+
+static int claimed_by_other(struct rf_err *err)
+{
+	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred peer = {.pid = 0};
+	socklen_t len = sizeof(peer);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&claim_address, CLAIM_LEN) == 0 &&
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		peer.pid = 0;
+	return rf_err_set(err, RF_EDENIED,
+		"another Ringfence (process %d) has this network namespace, with a run directory "
+		"of its own: end it with `ringfence down --run-dir` and that directory, or use "
+		"another network namespace",
+		(int)peer.pid);
+}
+
+int instance_claim(struct rf_err *err)
+{
+	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	/* One that has just been killed lets go of its lock a moment before this. */
+	for (unsigned tries = 0; fd >= 0 && tries < CLAIM_TRIES; tries++) {
+		if (bind(fd, (const struct sockaddr *)&claim_address, CLAIM_LEN) == 0 &&
+			listen(fd, 1) == 0)
+			return TAKE_FD(fd);
+		if (errno != EADDRINUSE)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = CLAIM_PAUSE_NS}, NULL);
+	}
+	if (fd >= 0 && errno == EADDRINUSE)
+		return claimed_by_other(err);
+	return rf_err_sys(err, errno, "claim the network namespace");
 }

@@ -46,6 +46,14 @@ int instance_make_dirs(const struct instance *inst, struct rf_err *err) RF_MUST_
  * closed. RF_EDENIED when another supervisor, or a sweep, has it.
  */
 int instance_lock(const struct instance *inst, struct rf_err *err) RF_MUST_USE;
+/* Takes the lock's file away again, and the run directory when nothing else is in it. */
+void instance_leave(const struct instance *inst);
+/*
+ * There is one table and one set of links in a network namespace, so there can be one supervisor
+ * or sweep: the claim is a descriptor that holds until it is closed. RF_EDENIED when that of
+ * another run directory has it.
+ */
+int instance_claim(struct rf_err *err) RF_MUST_USE;
 
 /*
  * Takes away whatever an instance has left: processes in its cgroups, the cgroups, links, the

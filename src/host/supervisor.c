@@ -203,16 +203,34 @@ static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct 
 	return loop_run(host->loop, err);
 }
 
+/* The run directory's lock, and the claim to the network namespace. */
+static int lock_all(const struct instance *inst, int *ret_claim, struct rf_err *err)
+{
+	int lock = instance_lock(inst, err), claim;
+
+	if (lock < 0)
+		return lock;
+	claim = instance_claim(err);
+	if (claim < 0) {
+		instance_leave(inst);
+		close(lock);
+		return claim;
+	}
+	*ret_claim = claim;
+	return lock;
+}
+
 int supervisor_run(const struct host_config *config, const struct instance *inst,
 	struct kube_set *set, int ready_fd, struct rf_err *err)
 {
 	struct host host = {.config = *config, .inst = *inst, .log_fd = -1, .sink_fd = -1};
 	AUTO_FD ready = ready_fd;
+	AUTO_FD claim = -1;
 	struct rf_err sweep_err;
 	bool began;
 	int rc;
 
-	host.lock_fd = instance_lock(inst, err);
+	host.lock_fd = lock_all(inst, &claim, err);
 	if (host.lock_fd < 0) {
 		if (write(ready, err, sizeof(*err)) < 0)
 			return RF_EIO;
