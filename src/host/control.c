@@ -23,6 +23,7 @@ struct session {
 	int fd;
 	struct loop_watch *watch;
 	struct rf_buf in, out;
+	size_t searched; /* bytes of in that hold no newline */
 	bool watching, closing;
 };
 
@@ -114,11 +115,22 @@ static void answer(struct session *s, struct rf_str line)
 	s->closing = !verb || !s->watching;
 }
 
+/* The next newline of in; each byte is looked at once, however long the line. */
+static char *line_end(struct session *s)
+{
+	char *end = s->in.len > s->searched
+			    ? memchr(s->in.data + s->searched, '\n', s->in.len - s->searched)
+			    : NULL;
+
+	s->searched = end ? 0 : s->in.len;
+	return end;
+}
+
 static void take_lines(struct session *s)
 {
 	char *end;
 
-	while (!s->closing && s->in.len && (end = memchr(s->in.data, '\n', s->in.len))) {
+	while (!s->closing && (end = line_end(s))) {
 		size_t used = (size_t)(end - s->in.data) + 1;
 
 		answer(s, (struct rf_str){s->in.data, used - 1});
@@ -266,10 +278,14 @@ int control_connect(const struct instance *inst, struct rf_err *err)
 
 int control_read_line(int fd, struct rf_buf *carry, struct rf_buf *out, struct rf_err *err)
 {
+	size_t searched = 0;
+
 	carry->max = CONTROL_MAX_LINE;
 	rf_buf_clear(out);
 	for (;;) {
-		char *end = carry->len ? memchr(carry->data, '\n', carry->len) : NULL;
+		char *end = carry->len > searched
+				    ? memchr(carry->data + searched, '\n', carry->len - searched)
+				    : NULL;
 		char *room;
 		ssize_t got;
 
@@ -281,6 +297,7 @@ int control_read_line(int fd, struct rf_buf *carry, struct rf_buf *out, struct r
 			carry->len -= used + 1;
 			return out->failed ? rf_err_nomem(err) : RF_OK;
 		}
+		searched = carry->len;
 		room = rf_buf_reserve(carry, 65536);
 		if (!room)
 			return rf_err_set(err, RF_ELIMIT, "the answer is too long");
