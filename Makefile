@@ -64,6 +64,11 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(TESTLIB) $(B)/libringfence.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS)
 
+# Tests of what is not in the library: the verbs' own code, without its main().
+$(B)/tests/cmd/%: $(B)/tests/unit/cmd/%.o $(TESTLIB) $(filter-out %/main.o,$(CMD_OBJ)) $(B)/libringfence.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(B)/packet/%: $(B)/tests/packet/%.o $(TESTLIB) $(B)/libringfence.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS)
