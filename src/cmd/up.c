@@ -98,9 +98,16 @@ static int set_ranges(
 
 		if (!rf_cidr_parse(rf_str_of(text), &cidr))
 			return out_errorf("\"%s\" is not a range like 10.85.0.0/16", text);
+		if (ret[cidr.ip.family == RF_IPV6].ip.family != RF_FAMILY_NONE)
+			return out_errorf("\"%s\" is a second range of its family", text);
 		ret[cidr.ip.family == RF_IPV6] = cidr;
 	}
 	return 0;
+}
+
+static bool overlap(const struct rf_cidr *a, const struct rf_cidr *b)
+{
+	return a->ip.family != RF_FAMILY_NONE && (rf_cidr_covers(a, b) || rf_cidr_covers(b, a));
 }
 
 static int make_config(const struct up_opts *opts, struct host_config *ret)
@@ -112,8 +119,7 @@ static int make_config(const struct up_opts *opts, struct host_config *ret)
 	*ret = (struct host_config){.runtime = opts->runtime,
 		.seccomp_file = opts->seccomp_file ? opts->seccomp_file : SECCOMP_FILE,
 		.seccomp_root = opts->seccomp_root ? opts->seccomp_root : SECCOMP_ROOT,
-		.dns = !opts->no_dns,
-		.timeout_s = (unsigned)opts->timeout_s};
+		.dns = !opts->no_dns};
 	exit_status = set_ranges(&opts->pod_ranges, pods, ret->ranges.pods);
 	if (exit_status == 0)
 		exit_status = set_ranges(&opts->service_ranges, services, ret->ranges.services);
@@ -121,6 +127,9 @@ static int make_config(const struct up_opts *opts, struct host_config *ret)
 		/* Services only speak what pods speak. */
 		if (ret->ranges.pods[i].ip.family == RF_FAMILY_NONE)
 			ret->ranges.services[i] = (struct rf_cidr){.prefix = 0};
+		if (exit_status == 0 && overlap(&ret->ranges.pods[i], &ret->ranges.services[i]))
+			exit_status = out_errorf("the range of pods and that of Services overlap: "
+						 "choose others (--pod-range, --service-range)");
 	}
 	return exit_status;
 }

@@ -105,7 +105,6 @@ struct host_config {
 	const char *seccomp_file; /* the runtime's default profile */
 	const char *seccomp_root; /* where Localhost profiles lie */
 	bool dns;		  /* run the built-in DNS pod when the manifests have none */
-	unsigned timeout_s;	  /* for "ready" */
 };
 
 struct host {

@@ -1,11 +1,18 @@
 /* RUN/settings: one line a setting, "path value", in the order in which they were changed. */
 #include "host/settings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
 
 static char *record_path(const struct instance *inst)
 {
@@ -50,6 +57,46 @@ int setting_change(
 		return RF_OK;
 	rc = remember(inst, path, rf_buf_str(&was), err);
 	return rc < 0 ? rc : rf_file_write(full, value, err);
+}
+
+/* A machine that forwards IPv6 takes no router advertisements, unless a link is told to. */
+static int keep_advertisements(const struct instance *inst, struct rf_err *err)
+{
+	CLEANUP(dir_closep) DIR *dir = opendir("/proc/sys/net/ipv6/conf");
+	const struct dirent *entry;
+	int rc = RF_OK;
+
+	if (!dir)
+		return rf_err_sys(err, errno, "open /proc/sys/net/ipv6/conf");
+	while (rc == RF_OK && (entry = readdir(dir))) {
+		AUTO_BUF path = {0};
+		AUTO_BUF full = {0};
+		AUTO_BUF was = {.max = 64};
+
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "all") == 0 ||
+			strcmp(entry->d_name, "default") == 0)
+			continue;
+		rf_buf_addf(&path, "net/ipv6/conf/%s/accept_ra", entry->d_name);
+		rf_buf_addf(&full, "/proc/sys/%s", rf_buf_cstr(&path));
+		if (rf_file_read(rf_buf_cstr(&full), &was, NULL) == RF_OK &&
+			rf_str_is(rf_buf_str(&was), "1\n"))
+			rc = setting_change(inst, rf_buf_cstr(&path), "2", err);
+	}
+	return rc;
+}
+
+int settings_forward(const struct instance *inst, bool ipv6, struct rf_err *err)
+{
+	AUTO_BUF was = {.max = 64};
+	int rc = setting_change(inst, "net/ipv4/ip_forward", "1", err);
+
+	if (rc == RF_OK && ipv6)
+		rc = rf_file_read("/proc/sys/net/ipv6/conf/all/forwarding", &was, err);
+	if (rc < 0 || !ipv6)
+		return rc;
+	if (rf_str_is(rf_buf_str(&was), "0\n"))
+		rc = keep_advertisements(inst, err);
+	return rc < 0 ? rc : setting_change(inst, "net/ipv6/conf/all/forwarding", "1", err);
 }
 
 static void restore_line(struct rf_str line)

@@ -67,17 +67,6 @@ static bool leftovers(const struct instance *inst)
 	return access(inst->pods_run, F_OK) == 0 || fence_exists(INSTANCE_TABLE);
 }
 
-static int set_forwarding(struct host *host, struct rf_err *err)
-{
-	int rc = setting_change(&host->inst, "net/ipv4/ip_forward", "1", err);
-
-	if (rc < 0)
-		return rc;
-	if (host->config.ranges.pods[1].ip.family == RF_FAMILY_NONE)
-		return RF_OK;
-	return setting_change(&host->inst, "net/ipv6/conf/all/forwarding", "1", err);
-}
-
 static int raise_fence(struct host *host, struct rf_err *err)
 {
 	struct fence_config config = {.table = INSTANCE_TABLE, .link_prefix = INSTANCE_LINK_PREFIX};
@@ -142,7 +131,8 @@ static int open_all(struct host *host, struct rf_err *err)
 	if (rc == RF_OK)
 		rc = raise_fence(host, err);
 	if (rc == RF_OK)
-		rc = set_forwarding(host, err);
+		rc = settings_forward(
+			&host->inst, host->config.ranges.pods[1].ip.family != RF_FAMILY_NONE, err);
 	if (rc == RF_OK)
 		rc = open_sink(host, err);
 	return rc;
