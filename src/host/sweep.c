@@ -124,8 +124,10 @@ static int kill_all(const struct instance *inst, struct rf_err *err)
 static int remove_links(struct rf_err *err)
 {
 	unsigned count;
+	int rc = link_del_all(INSTANCE_LINK_PREFIX, &count, err);
 
-	return link_del_all(INSTANCE_LINK_PREFIX, &count, err);
+	/* It goes by itself with its supervisor, but a little later. */
+	return rc < 0 ? rc : link_del(INSTANCE_SINK, err);
 }
 
 /* The lock's file last: whoever waits for it must not meet a half-removed directory. */
