@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/images.h"
 #include "cmd/live.h"
 
 struct apply_opts {
@@ -36,12 +37,48 @@ static const struct opt_usage usage = {
 	.max_args = -1,
 };
 
-static int write_request(
-	const struct apply_opts *opts, const struct opt_args *args, struct rf_buf *out)
+/* What standard input has, when a path is "-". */
+static int read_input(const struct opt_args *args, struct rf_buf *text)
+{
+	struct rf_err err;
+
+	for (int i = 0; i < args->count; i++) {
+		if (strcmp(args->items[i], "-") == 0 && rf_fd_read_all(0, text, &err) < 0)
+			return out_error(&err);
+	}
+	return 0;
+}
+
+/* Archives that the manifests name; what else is wrong with these, the supervisor says. */
+static int bring_images(
+	const struct instance *inst, const struct opt_args *args, struct rf_str text)
+{
+	AUTO_DIAGS diags = {.error_count = 0};
+	struct kube_set set;
+	struct rf_err err;
+	int exit_status, rc = kube_set_init(&set, &err);
+
+	if (rc < 0)
+		return out_error(&err);
+	for (int i = 0; i < args->count && rc == RF_OK; i++) {
+		if (strcmp(args->items[i], "-") != 0)
+			rc = kube_load_path(&set, args->items[i], &diags, &err);
+	}
+	if (rc == RF_OK && text.len)
+		rc = kube_load_text(&set, text, "<stdin>", &diags, &err);
+	rf_diags_done(&diags);
+	diags = (struct rf_diags){.error_count = 0};
+	if (rc == RF_OK)
+		rc = images_bring(&set, inst, &diags, &err);
+	exit_status = rc < 0 ? out_error(&err) : out_diags(&diags);
+	kube_set_done(&set);
+	return exit_status;
+}
+
+static int write_request(const struct apply_opts *opts, const struct opt_args *args,
+	struct rf_str text, struct rf_buf *out)
 {
 	struct json_writer w = {.out = out};
-	AUTO_BUF text = {.max = CONTROL_MAX_LINE / 2};
-	struct rf_err err;
 
 	json_object_begin(&w);
 	json_field_c(&w, "verb", "apply");
@@ -51,18 +88,15 @@ static int write_request(
 	for (int i = 0; i < args->count; i++) {
 		AUTO_FREE char *path = NULL;
 
-		if (strcmp(args->items[i], "-") == 0) {
-			if (rf_fd_read_all(0, &text, &err) < 0)
-				return out_error(&err);
+		if (strcmp(args->items[i], "-") == 0)
 			continue;
-		}
 		path = realpath(args->items[i], NULL);
 		if (!path)
 			return out_errorf("%s: no such file or directory", args->items[i]);
 		json_c(&w, path);
 	}
 	json_array_end(&w);
-	json_field_str(&w, "stdin", rf_buf_str(&text));
+	json_field_str(&w, "stdin", text);
 	json_object_end(&w);
 	return out->failed ? out_errorf("out of memory") : 0;
 }
@@ -101,18 +135,34 @@ static int print_answer(const struct apply_opts *opts, const struct live_answer 
 	return out_result(&out);
 }
 
+static int apply(const struct apply_opts *opts, const struct opt_args *args)
+{
+	AUTO_ANSWER answer = {.root = NULL};
+	AUTO_BUF request = {.max = CONTROL_MAX_LINE};
+	AUTO_BUF text = {.max = CONTROL_MAX_LINE / 2};
+	struct instance inst;
+	struct rf_err err;
+	int exit_status = read_input(args, &text);
+
+	if (exit_status == 0 &&
+		instance_init(&inst, opts->live.run_dir, opts->live.state_dir, &err) < 0)
+		exit_status = out_error(&err);
+	if (exit_status == 0) {
+		exit_status = bring_images(&inst, args, rf_buf_str(&text));
+		instance_done(&inst);
+	}
+	if (exit_status == 0)
+		exit_status = write_request(opts, args, rf_buf_str(&text), &request);
+	if (exit_status == 0)
+		exit_status = live_ask(&opts->live, rf_buf_str(&request), &answer);
+	return exit_status ? exit_status : print_answer(opts, &answer);
+}
+
 int cmd_apply(int argc, char **argv)
 {
 	struct apply_opts opts = {.prune = false};
-	AUTO_ANSWER answer = {.root = NULL};
 	struct opt_args args;
-	AUTO_BUF request = {.max = CONTROL_MAX_LINE};
 	int exit_status = opt_parse(&usage, argc, argv, &opts, &args);
 
-	if (exit_status != OPT_GO)
-		return exit_status;
-	exit_status = write_request(&opts, &args, &request);
-	if (exit_status == 0)
-		exit_status = live_ask(&opts.live, rf_buf_str(&request), &answer);
-	return exit_status ? exit_status : print_answer(&opts, &answer);
+	return exit_status == OPT_GO ? apply(&opts, &args) : exit_status;
 }

@@ -1,14 +1,13 @@
 /* `image`: the images on this machine. */
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/images.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "doc/json.h"
 #include "host/instance.h"
-#include "image/import.h"
 
 struct image_opts {
 	const char *name;
@@ -100,70 +99,9 @@ static int open_store(const struct image_opts *opts, struct image_store **ret)
 
 /* --- import --- */
 
-struct progress {
-	bool shown; /* on a terminal: a line is there to be wiped */
-	bool terminal;
-	struct timespec last;
-};
-
-#define PROGRESS_INTERVAL_MS 100
-
-static void wipe(struct progress *p)
-{
-	if (p->shown)
-		fputs("\r\033[K", stderr);
-	p->shown = false;
-}
-
-static bool too_soon(struct progress *p)
-{
-	struct timespec now;
-	long long ms;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - p->last.tv_sec) * 1000LL + (now.tv_nsec - p->last.tv_nsec) / 1000000;
-	if (p->shown && ms < PROGRESS_INTERVAL_MS)
-		return true;
-	p->last = now;
-	return false;
-}
-
-static void show_progress(void *ctx, const struct image_progress *now)
-{
-	struct progress *p = ctx;
-	double percent = now->total_bytes
-				 ? 100.0 * (double)now->done_bytes / (double)now->total_bytes
-				 : 100.0;
-
-	if (now->stage == IMAGE_STAGE_NOTE) {
-		wipe(p);
-		fprintf(stderr, "ringfence: note: %s\n", now->text);
-		return;
-	}
-	if (!p->terminal)
-		return;
-	if (now->stage == IMAGE_STAGE_UNPACK && (!now->layer_count || too_soon(p)))
-		return;
-	wipe(p);
-	if (now->stage == IMAGE_STAGE_READ)
-		fputs("reading the archive ...", stderr);
-	else if (now->stage == IMAGE_STAGE_UNPACK)
-		fprintf(stderr, "unpacking layer %zu of %zu: %3.0f%%", now->layer + 1,
-			now->layer_count, percent);
-	else
-		fputs("waiting for the disk ...", stderr);
-	p->shown = true;
-}
-
 static int import(const struct image_opts *opts, char **args)
 {
-	struct progress progress = {.terminal = isatty(STDERR_FILENO)};
-	const struct image_import_opts how = {
-		.name = opts->name,
-		.select = opts->select,
-		.progress = show_progress,
-		.ctx = &progress,
-	};
+	const struct image_import_opts how = {.name = opts->name, .select = opts->select};
 	AUTO_IMAGE_STORE *store = NULL;
 	AUTO_IMAGE *image = NULL;
 	AUTO_BUF out = {0};
@@ -172,8 +110,7 @@ static int import(const struct image_opts *opts, char **args)
 
 	if (status)
 		return status;
-	code = image_import(store, args[0], &how, &image, &err);
-	wipe(&progress);
+	code = images_import(store, args[0], &how, &image, &err);
 	if (code < 0)
 		return out_error(&err);
 	rf_buf_addf(&out, RF_STR_FMT " " RF_STR_FMT "\n", RF_STR_ARG(image->name),

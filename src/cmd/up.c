@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/images.h"
 #include "cmd/live.h"
 #include "host/dns.h"
 #include "host/check.h"
@@ -69,8 +70,9 @@ static const struct opt_usage usage = {
 	.summary = "runs manifests on this machine, fenced by their policies",
 	.text = "Each pod gets an address, a network namespace and its policy before its first "
 		"process runs. Whatever cannot be honoured here is refused, with file and line, "
-		"before anything starts. Images must have been brought in with `ringfence image "
-		"import`. Without -d it goes on with the pods' logs and what was denied, until "
+		"before anything starts. Images are those brought in with `ringfence image "
+		"import`, or archives by their paths: `image: ./app.tar` is the one beside its "
+		"manifest. Without -d it goes on with the pods' logs and what was denied, until "
 		"Ctrl-C, which stops everything. Needs root.",
 	OPT_ROWS(rows),
 	OPT_EXAMPLES(examples),
@@ -149,6 +151,8 @@ static int load(const struct opt_args *args, const struct host_config *config,
 		plan_check_support(set, &diags); /* of the objects that could be read */
 	if (rc == RF_OK && !diags.error_count && config->dns)
 		rc = host_add_dns(set, &diags, &err);
+	if (rc == RF_OK && !diags.error_count)
+		rc = images_bring(set, inst, &diags, &err);
 	if (rc == RF_OK && !diags.error_count)
 		rc = host_check(config, inst, set, &diags, &err);
 	if (rc < 0 && !diags.error_count)

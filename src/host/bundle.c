@@ -25,7 +25,7 @@ int bundle_find_image(struct host *host, const struct kube_container *spec, stru
 {
 	if (dns_is_image(spec->image))
 		return dns_image(host, ret, err);
-	return image_find(host->images, spec->image.ptr, ret, err);
+	return image_find_kept(host->images, spec->image.ptr, ret, err);
 }
 
 int bundle_profile(const struct image *image, const struct kube_pod_spec *pod,

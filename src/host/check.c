@@ -78,7 +78,7 @@ static int check_container(const struct check *check, const struct kube_pod *pod
 	check_env(check, pod, container);
 	if (dns_is_image(container->image))
 		return RF_OK;
-	rc = image_find(check->images, container->image.ptr, &image, err);
+	rc = image_find_kept(check->images, container->image.ptr, &image, err);
 	if (rc == RF_EABSENT) {
 		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"),
 			"image " RF_STR_FMT " is not on this machine: bring it in with `ringfence "

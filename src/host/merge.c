@@ -6,6 +6,7 @@
 
 #include "host/check.h"
 #include "host/host.h"
+#include "host/image_paths.h"
 #include "host/privileges.h"
 
 /* Paths are absolute: the supervisor has a working directory and a standard input of its own. */
@@ -92,6 +93,16 @@ static void write_diags(struct json_writer *w, const struct rf_diags *diags)
 	json_array_end(w);
 }
 
+/* The verb has brought them in; here they only get their whole names. */
+static int find_images(struct kube_set *set, struct rf_diags *diags, struct rf_err *err)
+{
+	struct image_paths paths = {.count = 0};
+	int rc = image_paths_find(set, &paths, diags);
+
+	rf_vec_done(&paths);
+	return rc < 0 ? rf_err_nomem(err) : RF_OK;
+}
+
 static int apply(struct host *host, const struct doc_node *request, struct kube_set *set,
 	struct host_change *change, struct rf_diags *diags, struct rf_err *err)
 {
@@ -104,6 +115,8 @@ static int apply(struct host *host, const struct doc_node *request, struct kube_
 		plan_check_support(set, diags); /* of the objects that could be read */
 		return rf_err_set(err, RF_EINPUT, "the manifests have errors");
 	}
+	if (rc == RF_OK)
+		rc = find_images(set, diags, err);
 	if (rc == RF_OK && !(prune && prune->truth))
 		rc = keep_others(set, host->plan->set, err);
 	if (rc == RF_OK && host->config.dns)

@@ -248,3 +248,15 @@ int image_find(
 		rc = store_ref_read(store, name, &ref, err);
 	return rc < 0 ? rc : store_load(store, &ref.digest, rf_str_of(name), ret, err);
 }
+
+int image_find_kept(
+	struct image_store *store, const char *name_or_path, struct image **ret, struct rf_err *err)
+{
+	struct store_ref ref;
+	int rc;
+
+	if (name_or_path[0] != '/' || strlen(name_or_path) >= STORE_NAME_SIZE)
+		return image_find(store, name_or_path, ret, err);
+	rc = store_ref_read(store, name_or_path, &ref, err);
+	return rc < 0 ? rc : store_load(store, &ref.digest, rf_str_of(name_or_path), ret, err);
+}

@@ -58,6 +58,10 @@ void image_freep(struct image **image);
 int image_find(struct image_store *store, const char *name_or_path, struct image **ret,
 	struct rf_err *err) RF_MUST_USE;
 
+/* The same, for an absolute path also when its file has changed or gone: what was imported last. */
+int image_find_kept(struct image_store *store, const char *name_or_path, struct image **ret,
+	struct rf_err *err) RF_MUST_USE;
+
 struct image_row {
 	char *name; /* normalised, or an absolute path */
 	char *digest;

@@ -26,6 +26,8 @@ int store_ref_name(const char *text, char out[static STORE_NAME_SIZE], struct rf
 									  : rf_err_nomem(err);
 	}
 	path = realpath(text, NULL);
+	if (!path && errno == ENOENT && text[0] == '/')
+		path = strdup(text); /* its file is gone: the name is still there */
 	if (!path && (errno == ENOENT || errno == ENOTDIR))
 		return rf_err_set(err, RF_EABSENT, "%.300s: no such file", text);
 	if (!path)
