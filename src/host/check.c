@@ -73,6 +73,7 @@ static int check_container(const struct check *check, const struct kube_pod *pod
 {
 	struct harden_profile profile;
 	AUTO_IMAGE *image = NULL;
+	size_t errors;
 	int rc;
 
 	check_env(check, pod, container);
@@ -86,10 +87,15 @@ static int check_container(const struct check *check, const struct kube_pod *pod
 			RF_STR_ARG(container->image), RF_STR_ARG(container->image));
 		return RF_OK;
 	}
+	if (rc == RF_EINPUT)
+		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"), "%s",
+			err->msg);
 	if (rc < 0)
-		return rc;
+		return rc == RF_EINPUT ? RF_OK : rc;
+	errors = check->diags->error_count;
 	rc = bundle_profile(image, pod->spec, container, &profile, check->diags, err);
-	if (rc == RF_EINPUT && err->msg[0])
+	/* What the profile refuses it has said itself; a user that is not there is in err. */
+	if (rc == RF_EINPUT && check->diags->error_count == errors)
 		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"), "%s",
 			err->msg);
 	if (rc == RF_OK) {
@@ -105,10 +111,8 @@ static int check_list(const struct check *check, const struct kube_pod *pod,
 	const struct kube_container *containers = list->items;
 
 	for (size_t i = 0; i < list->count; i++) {
-		int rc;
+		int rc = check_container(check, pod, &containers[i], err);
 
-		err->msg[0] = '\0';
-		rc = check_container(check, pod, &containers[i], err);
 		if (rc < 0)
 			return rc;
 	}
