@@ -15,6 +15,7 @@
 #include "dataplane/desired.h"
 #include "dataplane/diff.h"
 #include "dataplane/fence_int.h"
+#include "dataplane/netlink.h"
 #include "dataplane/table.h"
 
 #define AUTO_BATCH CLEANUP(nft_batch_done) struct nft_batch
@@ -108,6 +109,8 @@ int fence_open(const struct fence_config *config, struct fence **ret, struct rf_
 	if (rc == RF_OK)
 		rc = nft_socket_open(&fence->socket, err);
 	if (rc == RF_OK)
+		rc = guard_open(&fence->guard, err);
+	if (rc == RF_OK)
 		rc = close_table(fence, err);
 	if (rc < 0)
 		fence_close(fence);
@@ -120,8 +123,8 @@ void fence_close(struct fence *fence)
 {
 	if (!fence)
 		return;
-	if (fence->socket)
-		mnl_socket_close(fence->socket);
+	netlink_closep(&fence->socket);
+	netlink_closep(&fence->guard);
 	picture_free(fence->held);
 	free(fence->table);
 	free(fence->link_prefix);
@@ -196,8 +199,9 @@ static int commit_picture(struct fence *fence, const struct picture *wanted,
 	if (rc < 0)
 		return rc;
 	generation = next;
-	rc = change_table(fence, wanted, &generation, stats, &cause);
-	if (rc < 0 && is_mismatch(&cause)) {
+	if (!fence->damaged)
+		rc = change_table(fence, wanted, &generation, stats, &cause);
+	if (fence->damaged || (rc < 0 && is_mismatch(&cause))) {
 		generation = next;
 		rc = start_over(fence, wanted, generation, stats, &cause);
 	}
@@ -206,6 +210,7 @@ static int commit_picture(struct fence *fence, const struct picture *wanted,
 			*err = cause;
 		return rc;
 	}
+	fence->damaged = false;
 	fence->stale_marks |= generation < fence->generation;
 	fence->generation = generation;
 	forget_stale(fence);

@@ -73,6 +73,13 @@ void fence_close(struct fence *fence);
 int fence_apply(struct fence *fence, struct policy *policy, const struct fence_services *services,
 	struct fence_stats *ret, struct rf_err *err) RF_MUST_USE;
 
+/*
+ * Somebody else may take the table away or change it (`nft flush ruleset`): the descriptor is then
+ * readable. True when that has happened; the next fence_apply() makes the whole table anew.
+ */
+int fence_watch_fd(const struct fence *fence);
+bool fence_check(struct fence *fence);
+
 /* Deletes the table of that name; absent is fine. */
 int fence_remove(const char *table, struct rf_err *err) RF_MUST_USE;
 bool fence_exists(const char *table);

@@ -93,6 +93,27 @@ static void sync_soon(struct host *host)
 		host->sync_timer = loop_timer_add(host->loop, SYNC_DELAY_MS, sync_now, host);
 }
 
+static void fence_changed(void *ctx, unsigned events RF_UNUSED)
+{
+	struct host *host = ctx;
+
+	if (!fence_check(host->fence))
+		return;
+	host_note(host,
+		"somebody has changed the table " INSTANCE_TABLE " of nftables: it is put back");
+	loop_timer_del(host->sync_timer);
+	host->sync_timer = NULL;
+	if (host->policy)
+		sync_now(host);
+}
+
+int host_guard_fence(struct host *host, struct rf_err *err)
+{
+	host->fence_watch = loop_watch_fd(
+		host->loop, fence_watch_fd(host->fence), LOOP_READ, fence_changed, host);
+	return host->fence_watch ? RF_OK : rf_err_nomem(err);
+}
+
 /* The pod holds no address any more: policy forgets it at once. */
 static void give_up_address(struct host *host, const struct pod *pod)
 {

@@ -16,6 +16,8 @@ struct host_change {
  */
 int host_apply(struct host *host, struct kube_set *set, struct host_change *ret,
 	struct rf_diags *diags, struct rf_err *err) RF_MUST_USE;
+/* Watches for others that change the fence's table, and puts it back. */
+int host_guard_fence(struct host *host, struct rf_err *err) RF_MUST_USE;
 /* Stops every pod, then the loop. */
 void host_stop(struct host *host);
 /* By "namespace/name"; NULL when it does not run. */

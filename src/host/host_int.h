@@ -136,7 +136,7 @@ struct host {
 	const struct doc_node *seccomp_doc;
 	char *dns_dir;	  /* RUN/dns: records that the DNS pod reads */
 	char *dns_rootfs; /* STATE/dns-rootfs */
-	struct loop_watch *denial_watch;
+	struct loop_watch *denial_watch, *fence_watch;
 };
 
 #endif

@@ -77,9 +77,9 @@ static int raise_fence(struct host *host, struct rf_err *err)
 			config.pod_ranges[config.pod_range_count++] = host->config.ranges.pods[i];
 	}
 	rc = fence_open(&config, &host->fence, err);
-	if (rc < 0)
-		return rc;
-	return denials_watch(host, err);
+	if (rc == RF_OK)
+		rc = host_guard_fence(host, err);
+	return rc == RF_OK ? denials_watch(host, err) : rc;
 }
 
 /* The machine's own way to its Services. */
@@ -146,6 +146,7 @@ static void close_all(struct host *host)
 	control_close(host->control);
 	host->control = NULL;
 	loop_unwatch(host->denial_watch);
+	loop_unwatch(host->fence_watch);
 	denial_close(host->denials);
 	fence_close(host->fence);
 	loop_free(host->loop);

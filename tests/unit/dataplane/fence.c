@@ -452,6 +452,29 @@ static void a_table_that_somebody_changed_is_made_anew(void)
 	CHECK_INT(reach(C, B, 80), 0);
 }
 
+static void what_others_do_to_the_table_is_noticed_and_undone(void)
+{
+	struct fence_stats stats = {0};
+	struct rf_err err = {.code = RF_OK};
+
+	NEED_MACHINE();
+	REQUIRE(apply(PODS, NULL, NULL));
+	(void)fence_check(m.fence);
+	REQUIRE(apply(PODS B_TAKES_A_ON_80, NULL, &stats));
+	CHECKF(!fence_check(m.fence), "our own changes are not taken for those of others");
+	CHECK_INT(reach(C, B, 80), ETIMEDOUT);
+	REQUIRE(fence_remove("somebody-elses", &err) == RF_OK);
+	CHECKF(!fence_check(m.fence), "nor are tables of others for ours");
+	REQUIRE(fence_remove("ringfence", &err) == RF_OK);
+	CHECK_INT(reach(C, B, 80), 0);
+	CHECK(fence_check(m.fence));
+	REQUIRE(apply(PODS B_TAKES_A_ON_80, NULL, &stats));
+	CHECKF(stats.replaced, "although nothing differs from what was sent");
+	CHECK(!fence_check(m.fence));
+	CHECK_INT(reach(C, B, 80), ETIMEDOUT);
+	CHECK_INT(reach(A, B, 80), 0);
+}
+
 static void removing_an_absent_table_is_fine(void)
 {
 	struct rf_err err = {.code = RF_OK};
@@ -502,6 +525,7 @@ int main(int argc, char **argv)
 	RUN(a_denial_is_logged_with_the_pair_of_classes);
 	RUN(a_pod_cannot_borrow_anothers_address);
 	RUN(a_table_that_somebody_changed_is_made_anew);
+	RUN(what_others_do_to_the_table_is_noticed_and_undone);
 	RUN(removing_an_absent_table_is_fine);
 	RUN(nft_lists_the_table_and_reads_its_own_listing);
 	fence_close(m.fence);
