@@ -338,12 +338,13 @@ static void remove_container(void)
 
 static const char *missing(void)
 {
-	static const char *const version[] = {"crun", "--version", NULL};
+	/* Not crun --version, which leaves a directory in /run. */
+	static const char *const found[] = {"sh", "-c", "command -v crun", NULL};
 	AUTO_BUF out = {.data = NULL};
 
 	if (geteuid() != 0)
 		return "needs root";
-	if (run(version, &out) != 0)
+	if (run(found, &out) != 0)
 		return "needs crun";
 	if (access("/sys/fs/cgroup/pids", W_OK) < 0 &&
 		access("/sys/fs/cgroup/cgroup.subtree_control", W_OK) < 0)
