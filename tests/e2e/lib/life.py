@@ -14,8 +14,8 @@ from machine import (HERE, IMAGE, PROGRAM, ROOT, Machine, command, done, eventua
                      must, needs, ok, pod, same, service, skip, skip_all)
 
 __all__ = ["HERE", "IMAGE", "PROGRAM", "ROOT", "Life", "command", "deployment", "done",
-           "eventually", "finish", "job", "json", "must", "needs", "ok", "pod", "policy", "same", "seconds",
-           "service", "skip", "skip_all", "ThreadPoolExecutor"]
+           "eventually", "finish", "job", "json", "must", "needs", "ok", "pod", "policy", "same",
+           "seconds", "service", "skip", "skip_all", "ThreadPoolExecutor"]
 
 
 # --- manifests ---
