@@ -548,10 +548,10 @@ static const struct {
 } rows[] = {{"cat", do_cat, 0}, {"stat", do_stat, 1}, {"ls", do_ls, 1}, {"write", do_write, 2},
 	{"fill", do_fill, 2}, {"mkdir", do_mkdir, 1}, {"symlink", do_symlink, 2}, {"fs", do_fs, 1},
 	{"env", do_env, 0}, {"args", do_args, 0}, {"pwd", do_pwd, 0}, {"self", do_self, 0},
-	{"exit", do_exit, 1}, {"kill", do_kill, 1}, {"pause", do_pause, 0}, {"sleep", do_sleep, 1},
-	{"bytes", do_bytes, 1}, {"error", do_error, 1}, {"try", do_try, 1}, {"alloc", do_alloc, 1},
-	{"forks", do_forks, 1}, {"tty", do_tty, 0}, {"serve", do_serve, 1}, {"talk", do_talk, 3},
-	{"lookup", do_lookup, 1}, {"hostname", do_hostname, 1}};
+	{"exit", do_exit, 1}, {"pwd", do_pwd, 0}, {"kill", do_kill, 1}, {"pause", do_pause, 0},
+	{"sleep", do_sleep, 1}, {"bytes", do_bytes, 1}, {"error", do_error, 1}, {"try", do_try, 1},
+	{"alloc", do_alloc, 1}, {"forks", do_forks, 1}, {"tty", do_tty, 0}, {"serve", do_serve, 1},
+	{"talk", do_talk, 3}, {"lookup", do_lookup, 1}, {"hostname", do_hostname, 1}};
 
 int main(int argc, char **argv)
 {
