@@ -190,7 +190,8 @@ static int fill_image(const struct host *host, struct image *image)
 	static const char *const fixed[] = {DNSMASQ, "--keep-in-foreground", "--log-facility=-",
 		"--user=nobody", "--pid-file=", "--no-resolv", "--no-hosts", "--no-poll",
 		"--hostsdir", DNS_RECORDS_TARGET, "--local", local_domain, "--local=/in-addr.arpa/",
-		"--local=/ip6.arpa/", "--cache-size=1000", "--local-ttl=5", "--no-negcache"};
+		"--local=/ip6.arpa/", "--domain-needed", "--cache-size=1000", "--local-ttl=5",
+		"--no-negcache"};
 	struct doc_strs *args = &image->config.entrypoint;
 
 	args->items = rf_arena_array(image->arena, ARGS_MAX, sizeof(*args->items));
@@ -255,9 +256,10 @@ static void add_headless(
 	for (size_t i = 0; i < pod->kube->ip_count; i++) {
 		const struct rf_ip *ip = &pod->kube->ips[i];
 
-		add_record(out, ip, RF_STR_NONE, meta);
+		/* An address leads back to the name that comes first. */
 		if (governs && named)
 			add_record(out, ip, dns_hostname(pod->kube), meta);
+		add_record(out, ip, RF_STR_NONE, meta);
 	}
 }
 
