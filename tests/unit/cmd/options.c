@@ -387,7 +387,7 @@ static void the_nearest_name_is_near(void)
 {
 	static const char *const names[] = {"status", "apply", "ps"};
 
-	CHECK_STR(opt_similar("aply", names, 3), "apply");
+	CHECK_STR(opt_similar("appky", names, 3), "apply");
 	CHECK_STR(opt_similar("stauts", names, 3), "status");
 	CHECK(!opt_similar("zebra", names, 3));
 	CHECK(!opt_similar("", names, 3));

@@ -373,7 +373,7 @@ static void the_built_in_image_is_made_of_the_machines_dnsmasq(void)
 	AUTO_IMAGE *again = NULL;
 	struct stat first, second;
 	char root[128], binary[192];
-	MACHINE m;
+	MACHINE m = {.dir = ""};
 
 	if (access("/usr/sbin/dnsmasq", X_OK) < 0)
 		SKIP("needs dnsmasq-base");

@@ -96,7 +96,7 @@ static inline bool machine_load(struct machine *m, const char *text)
 {
 	int rc;
 
-	*m = (struct machine){.host = {.lock_fd = -1, .log_fd = -1}};
+	*m = (struct machine){.host = {.lock_fd = -1}};
 	m->host.config.ranges = machine_ranges();
 	rc = kube_set_init(&m->set, &m->err);
 	if (rc == RF_OK)

@@ -270,7 +270,7 @@ static void a_sweep_takes_all_but_images_and_logs_and_can_be_done_twice(void)
 {
 	struct rf_err err = {.code = RF_OK};
 	AUTO_FD lock = -1;
-	INSTANCE inst;
+	INSTANCE inst = {.run_dir = NULL};
 
 	if (!own_machine())
 		SKIP("needs root, for namespaces of its own");
