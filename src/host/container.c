@@ -18,6 +18,7 @@
 #include "doc/read.h"
 #include "host/bundle.h"
 #include "host/overlay.h"
+#include "host/trash.h"
 
 #define SYNC_TEXT_MAX 65536
 #define LOG_SIZE_MAX  "67108864" /* bytes; conmon then begins a new file */
@@ -401,7 +402,9 @@ static int make_and_start(struct container *c, struct rf_err *err)
 		upper = NULL;
 	if (!merged || !upper)
 		return rf_err_nomem(err);
-	rc = overlay_mount(c->image, upper, merged, err);
+	rc = trash_put(c->pod->host, upper, err); /* of the run before */
+	if (rc == RF_OK)
+		rc = overlay_mount(c->image, upper, merged, err);
 	if (rc < 0)
 		return rc;
 	rc = bundle_write(c, err);

@@ -65,21 +65,6 @@ static void write_reasons(struct json_writer *w, struct host *host, const struct
 	}
 }
 
-static void append_line(struct host *host, const struct rf_buf *line)
-{
-	AUTO_FREE char *path = NULL;
-	AUTO_FD fd = -1;
-
-	if (asprintf(&path, "%s/denials.log", host->inst.state_dir) < 0) {
-		path = NULL;
-		return;
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd >= 0 && rf_fd_write_all(fd, line->data, line->len, NULL) == RF_OK &&
-		rf_fd_write_all(fd, "\n", 1, NULL) < 0)
-		return;
-}
-
 static void on_denial(void *ctx, const struct denial *denial)
 {
 	struct host *host = ctx;
@@ -104,8 +89,9 @@ static void on_denial(void *ctx, const struct denial *denial)
 	json_object_end(&w);
 	if (line.failed)
 		return;
-	append_line(host, &line);
 	control_broadcast(host->control, rf_buf_str(&line));
+	rf_buf_add_char(&line, '\n');
+	host_log(host, "denials.log", rf_buf_str(&line));
 }
 
 static void readable(void *ctx, unsigned events RF_UNUSED)

@@ -128,12 +128,12 @@ struct host {
 	bool starts_wait;	       /* planned pods that the kernel has no policy for yet */
 	bool stopping;
 	int lock_fd;
-	int log_fd;  /* STATE/ringfence.log */
 	int sink_fd; /* keeps INSTANCE_SINK */
 	char *node_name;
 	struct rf_buf seccomp_text; /* the default profile's file */
 	struct rf_arena *seccomp_arena;
 	const struct doc_node *seccomp_doc;
+	unsigned trash_count;
 	char *dns_dir;	  /* RUN/dns: records that the DNS pod reads */
 	char *dns_rootfs; /* STATE/dns-rootfs */
 	struct loop_watch *denial_watch, *fence_watch;

@@ -79,6 +79,7 @@ int instance_init(
 	inst->state_dir = absolute(state_dir, "RINGFENCE_STATE_DIR", INSTANCE_STATE_DIR);
 	if (!inst->run_dir || !inst->state_dir || !join(&inst->pods_run, inst->run_dir, "pods") ||
 		!join(&inst->pods_state, inst->state_dir, "pods") ||
+		!join(&inst->trash, inst->state_dir, "trash") ||
 		!join(&inst->logs, inst->state_dir, "logs") ||
 		!join(&inst->images, inst->state_dir, "images") ||
 		!join(&inst->socket, inst->run_dir, "control.sock") ||
@@ -101,6 +102,7 @@ void instance_done(struct instance *inst)
 	free(inst->state_dir);
 	free(inst->pods_run);
 	free(inst->pods_state);
+	free(inst->trash);
 	free(inst->logs);
 	free(inst->images);
 	free(inst->socket);

@@ -10,6 +10,7 @@
  *	STATE/            0700, default /var/lib/ringfence
  *	  images/         image/store.h
  *	  pods/UID/       writable layers, emptyDirs
+ *	  trash/          directories of pods that are gone, while they are being removed
  *	  logs/           one file a container: NAMESPACE_POD_CONTAINER.log
  */
 #ifndef RF_HOST_INSTANCE_H
@@ -26,6 +27,7 @@
 struct instance {
 	char *run_dir, *state_dir;   /* absolute */
 	char *pods_run, *pods_state; /* RUN/pods, STATE/pods */
+	char *trash;		     /* STATE/trash */
 	char *logs;		     /* STATE/logs */
 	char *images;		     /* STATE/images */
 	char *socket;		     /* RUN/control.sock */

@@ -1,7 +1,8 @@
 /*
- * A pod as a small state machine, driven by what its containers report. Whatever fails while
- * starting is tried again with the back-off of a kubelet (10 s, doubled up to 5 minutes; forgotten
- * after 10 good minutes), except where restartPolicy says otherwise.
+ * A pod as a small state machine, driven by what its containers report. A container that ended is
+ * started again with the back-off of a kubelet (at once, then 10 s, doubled up to 5 minutes;
+ * forgotten after 10 good minutes), except where restartPolicy says otherwise. A pod whose network
+ * or volumes could not be made is tried again every 10 s.
  */
 #include "host/pod.h"
 

@@ -16,6 +16,7 @@
 #include "host/dns.h"
 #include "host/namespaces.h"
 #include "host/notes.h"
+#include "host/trash.h"
 
 static void make_uid(char out[static UID_TEXT_SIZE])
 {
@@ -222,7 +223,7 @@ void pod_tear_down(struct pod *pod)
 	umount2(pod->memory_dir, MNT_DETACH);
 	remove_cgroups(pod);
 	/* What cannot be removed now is removed by `down`; the pod is gone all the same. */
-	if (rf_dir_remove(pod->run_dir, &err) < 0 || rf_dir_remove(pod->state_dir, &err) < 0)
+	if (rf_dir_remove(pod->run_dir, &err) < 0 || trash_put(pod->host, pod->state_dir, &err) < 0)
 		host_note(pod->host, "%s: %s", pod->key, err.msg);
 }
 

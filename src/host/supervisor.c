@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -43,23 +44,29 @@ static int load_seccomp(struct host *host, struct rf_err *err)
 
 static int make_dirs(struct host *host, struct rf_err *err)
 {
-	AUTO_FREE char *log = NULL;
 	struct utsname uts;
-	int rc;
 
 	if (asprintf(&host->dns_dir, "%s/dns", host->inst.run_dir) < 0)
 		host->dns_dir = NULL;
 	if (asprintf(&host->dns_rootfs, "%s/dns-rootfs", host->inst.state_dir) < 0)
 		host->dns_rootfs = NULL;
-	if (asprintf(&log, "%s/ringfence.log", host->inst.state_dir) < 0)
-		log = NULL;
 	uname(&uts);
 	host->node_name = strdup(uts.nodename);
-	if (!host->dns_dir || !host->dns_rootfs || !log || !host->node_name)
+	if (!host->dns_dir || !host->dns_rootfs || !host->node_name)
 		return rf_err_nomem(err);
-	rc = rf_dir_make(host->dns_dir, 0755, err);
-	host->log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	return rc;
+	return rf_dir_make(host->dns_dir, 0755, err);
+}
+
+/* A container takes two or three descriptors; the usual 1,024 would be few. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return; /* then the usual must do */
 }
 
 static bool leftovers(const struct instance *inst)
@@ -170,7 +177,6 @@ static void close_all(struct host *host)
 	free(host->dns_rootfs);
 	free(host->node_name);
 	rf_fd_closep(&host->sink_fd);
-	rf_fd_closep(&host->log_fd);
 }
 
 static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct rf_err *err)
@@ -214,7 +220,7 @@ static int lock_all(const struct instance *inst, int *ret_claim, struct rf_err *
 int supervisor_run(const struct host_config *config, const struct instance *inst,
 	struct kube_set *set, int ready_fd, struct rf_err *err)
 {
-	struct host host = {.config = *config, .inst = *inst, .log_fd = -1, .sink_fd = -1};
+	struct host host = {.config = *config, .inst = *inst, .sink_fd = -1};
 	AUTO_FD ready = ready_fd;
 	AUTO_FD claim = -1;
 	struct rf_err sweep_err;
@@ -227,6 +233,7 @@ int supervisor_run(const struct host_config *config, const struct instance *inst
 			return RF_EIO;
 		return host.lock_fd;
 	}
+	raise_file_limit();
 	host.machine_caps = privileges_bounding();
 	rc = open_all(&host, err);
 	if (rc == RF_OK)

@@ -23,6 +23,7 @@
 #define CGROUP_ROOT   "/sys/fs/cgroup"
 #define KILL_ROUNDS   100
 #define KILL_PAUSE_MS 20
+#define TRASH_ROUNDS  100
 #define CGROUP_DEPTH  6
 
 static void pause_ms(long ms)
@@ -160,6 +161,19 @@ static int remove_run_dir(const struct instance *inst, struct rf_err *err)
 	return rc;
 }
 
+/* Processes of the supervisor may still be removing the same files. */
+static int empty_trash(const struct instance *inst, struct rf_err *err)
+{
+	int rc = RF_EIO;
+
+	for (int round = 0; rc < 0 && round < TRASH_ROUNDS; round++) {
+		if (round)
+			pause_ms(KILL_PAUSE_MS);
+		rc = rf_dir_remove(inst->trash, err);
+	}
+	return rc;
+}
+
 int instance_sweep(const struct instance *inst, struct rf_err *err)
 {
 	int rc = kill_all(inst, err);
@@ -172,6 +186,8 @@ int instance_sweep(const struct instance *inst, struct rf_err *err)
 		rc = fence_remove(INSTANCE_TABLE, err);
 	if (rc == RF_OK)
 		rc = rf_dir_remove(inst->pods_state, err);
+	if (rc == RF_OK)
+		rc = empty_trash(inst, err);
 	if (rc == RF_OK)
 		rc = remove_run_dir(inst, err);
 	return rc;

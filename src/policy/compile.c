@@ -345,8 +345,3 @@ const struct kube_pods *policy_pods(const struct policy *policy)
 {
 	return policy->pods;
 }
-
-const struct kube_set *policy_set(const struct policy *policy)
-{
-	return policy->set;
-}

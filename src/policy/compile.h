@@ -69,6 +69,5 @@ const struct policy_ip_ranges *policy_external_ranges(
 uint32_t policy_external_class(const struct policy *policy, uint32_t membership);
 
 const struct kube_pods *policy_pods(const struct policy *policy);
-const struct kube_set *policy_set(const struct policy *policy);
 
 #endif

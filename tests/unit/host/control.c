@@ -120,7 +120,7 @@ static void serve(struct served *s, const char *yaml, const struct control_verb 
 #define SERVE(s, yaml, table)                      \
 	SERVED s;                                  \
 	memset(&s, 0, sizeof(s));                  \
-	s.m.host.lock_fd = s.m.host.log_fd = -1;   \
+	s.m.host.lock_fd = -1;                     \
 	if (geteuid() != 0)                        \
 		SKIP("needs root, as clients do"); \
 	serve(&s, yaml, table);                    \
