@@ -65,6 +65,21 @@ static void write_reasons(struct json_writer *w, struct host *host, const struct
 	}
 }
 
+/*
+ * The kernel judges connections, so the packet that it logged may be an answer: then who asked is
+ * its destination, and the port asked for is the one it came from.
+ */
+static void turn_reply(struct host *host, const struct denial *denial, struct policy_ends *ends,
+	struct policy_ask *ask)
+{
+	if (!policy_judge(host->policy, &ends->from, &ends->to, ask->proto, ask->port).allowed ||
+		policy_judge(host->policy, &ends->to, &ends->from, ask->proto, denial->from_port)
+			.allowed)
+		return;
+	*ends = (struct policy_ends){.from = ends->to, .to = ends->from};
+	ask->port = denial->from_port;
+}
+
 static void on_denial(void *ctx, const struct denial *denial)
 {
 	struct host *host = ctx;
@@ -77,6 +92,7 @@ static void on_denial(void *ctx, const struct denial *denial)
 		return;
 	ends.from = policy_end_of_ip(host->policy, &denial->from);
 	ends.to = policy_end_of_ip(host->policy, &denial->to);
+	turn_reply(host, denial, &ends, &ask);
 	json_object_begin(&w);
 	json_field_c(&w, "event", "denied");
 	json_field_int(&w, "time", (int64_t)time(NULL));
@@ -84,7 +100,7 @@ static void on_denial(void *ctx, const struct denial *denial)
 	write_end(&w, host, "to", &ends.to);
 	json_field_c(&w, "protocol", policy_proto_name(denial->proto));
 	if (denial->proto != POLICY_OTHER)
-		json_field_int(&w, "port", denial->to_port);
+		json_field_int(&w, "port", ask.port);
 	write_reasons(&w, host, &ends, &ask);
 	json_object_end(&w);
 	if (line.failed)
