@@ -194,8 +194,9 @@ static int remove_children(struct removal *r, int dir_fd, unsigned depth)
 	int rc = 0;
 
 	if (!dir) {
-		rc = -errno;
+		rc = errno ? -errno : -EIO;
 		rf_fd_closep(&own);
+		return rc;
 	}
 	while (rc == 0 && (entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
