@@ -10,7 +10,7 @@ endif
 SAN   ?=
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
 
-PKGS := yaml-0.1 libmnl libnftnl libarchive libzstd libcrypto libseccomp
+PKGS := yaml-0.1 libmnl libnftnl libarchive libzstd libssl libcrypto libseccomp sqlite3 zlib
 CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Wmissing-prototypes -Wvla \
 	-Wcast-qual -Wformat=2 -Wno-sign-conversion $(if $(WERROR),-Werror)
@@ -26,11 +26,11 @@ endif
 CFLAGS_ALL += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
-LIB_SRC := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c)))
+LIB_SRC := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c src/*/*/*.c)))
 CMD_SRC := $(sort $(wildcard src/cmd/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
-UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/*.c)))
+UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c)))
 PACKET  := $(patsubst tests/packet/%.c,$(B)/packet/%,$(sort $(wildcard tests/packet/*.c)))
 FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(sort $(filter-out fuzz/replay.c,$(wildcard fuzz/*.c))))
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))

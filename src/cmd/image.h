@@ -1,0 +1,15 @@
+/* The verbs below `image`: one file each, entered with one row in image.c. */
+#ifndef RF_CMD_IMAGE_H
+#define RF_CMD_IMAGE_H
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/output.h"
+
+int image_verb_import(int argc, char **argv);
+int image_verb_list(int argc, char **argv);
+int image_verb_remove(int argc, char **argv);
+
+extern const struct opt_usage image_import_usage, image_list_usage, image_remove_usage;
+
+#endif
