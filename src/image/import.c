@@ -11,8 +11,6 @@
 
 #include "base/fd.h"
 
-#define IMPORT_ARENA_BYTES ((size_t)64 << 20)
-
 void import_tell(struct import *import, enum image_stage stage, const char *text)
 {
 	if (!import->opts->progress)
@@ -24,19 +22,17 @@ void import_tell(struct import *import, enum image_stage stage, const char *text
 
 static void import_done(struct import *import)
 {
-	rf_fd_closep(&import->source_fd);
-	rf_fd_closep(&import->spool_fd);
+	image_source_done(&import->source);
 	if (import->staging)
 		(void)!rf_dir_remove(import->staging, NULL);
 	free(import->staging);
-	rf_arena_free(import->arena);
 	rf_fd_closep(&import->lock_fd);
 }
 
 static int open_source(struct import *import, const char *path, struct rf_err *err)
 {
 	AUTO_FREE char *absolute = realpath(path, NULL);
-	struct stat st;
+	int rc;
 
 	if (!absolute && errno == ENOENT)
 		return rf_err_set(err, RF_EABSENT, "%.300s: no such file or directory", path);
@@ -44,13 +40,8 @@ static int open_source(struct import *import, const char *path, struct rf_err *e
 		return rf_err_sys(err, errno, "%.300s", path);
 	if (!rf_str_copy(rf_str_of(absolute), import->source_path, sizeof(import->source_path)))
 		return rf_err_set(err, RF_ELIMIT, "%.300s: the path is too long", path);
-	import->source_fd = open(absolute, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (import->source_fd < 0 || fstat(import->source_fd, &st) < 0)
-		return rf_err_sys(err, errno, "%.300s", path);
-	import->is_dir = S_ISDIR(st.st_mode);
-	if (!import->is_dir && !S_ISREG(st.st_mode))
-		return rf_err_set(err, RF_EINPUT, "%.300s: neither a file nor a directory", path);
-	return store_stamp(absolute, import->stamp, err);
+	rc = image_source_open(&import->source, absolute, err);
+	return rc < 0 ? rc : store_stamp(absolute, import->stamp, err);
 }
 
 static int open_staging(struct import *import, struct rf_err *err)
@@ -62,11 +53,12 @@ static int open_staging(struct import *import, struct rf_err *err)
 	if (!mkdtemp(temp))
 		return rf_err_sys(err, errno, "make %s", temp);
 	import->staging = TAKE_PTR(temp);
-	if (import->is_dir)
+	if (import->source.is_dir)
 		return RF_OK;
-	import->spool_fd = open(import->staging, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return import->spool_fd < 0 ? rf_err_sys(err, errno, "make a file in %s", import->staging)
-				    : RF_OK;
+	import->source.spool_fd = open(import->staging, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return import->source.spool_fd < 0
+		       ? rf_err_sys(err, errno, "make a file in %s", import->staging)
+		       : RF_OK;
 }
 
 /* Layers are verified once; a power cut must not leave files of theirs empty. */
@@ -84,11 +76,11 @@ static int wait_for_disk(struct import *import, struct rf_err *err)
 
 static int publish_layers(struct import *import, struct rf_err *err)
 {
-	for (size_t i = 0; i < import->found.layer_count; i++) {
+	for (size_t i = 0; i < import->source.found.layer_count; i++) {
 		char file[IMAGE_DIGEST_TEXT_SIZE];
 		AUTO_FREE char *from = import_staged_layer(import, i);
 		AUTO_FREE char *to = store_path(import->store, "layers/%s",
-			image_digest_file(&import->found.layers[i].diff_id, file));
+			image_digest_file(&import->source.found.layers[i].diff_id, file));
 
 		if (!from || !to)
 			return rf_err_nomem(err);
@@ -113,7 +105,7 @@ static int write_text(const char *dir, const char *name, struct rf_str text, str
 
 static int publish_image(struct import *import, struct rf_err *err)
 {
-	const struct image_found *found = &import->found;
+	const struct image_found *found = &import->source.found;
 	char file[IMAGE_DIGEST_TEXT_SIZE];
 	AUTO_FREE char *to =
 		store_path(import->store, "images/%s", image_digest_file(&found->digest, file));
@@ -163,7 +155,7 @@ static int keep_former(struct import *import, const char *name, struct rf_err *e
 
 	if (rc == RF_EABSENT || rc == RF_EINPUT)
 		return RF_OK;
-	if (rc < 0 || image_digest_eq(&former.digest, &import->found.digest))
+	if (rc < 0 || image_digest_eq(&former.digest, &import->source.found.digest))
 		return rc;
 	names.digest = former.digest;
 	rc = store_refs_each(import->store, count_other_names, &names, err);
@@ -177,7 +169,7 @@ static int keep_former(struct import *import, const char *name, struct rf_err *e
 static int publish_name(
 	struct import *import, const char *name, const char *stamp, struct rf_err *err)
 {
-	struct store_ref ref = {.digest = import->found.digest};
+	struct store_ref ref = {.digest = import->source.found.digest};
 	int rc = keep_former(import, name, err);
 
 	if (rc < 0)
@@ -196,8 +188,8 @@ static int publish_names(struct import *import, const char *name, struct rf_err 
 
 	if (name)
 		return publish_name(import, name, "", err);
-	for (size_t i = 0; i < import->found.name_count && rc == RF_OK; i++)
-		rc = publish_name(import, import->found.names[i].ptr, "", err);
+	for (size_t i = 0; i < import->source.found.name_count && rc == RF_OK; i++)
+		rc = publish_name(import, import->source.found.names[i].ptr, "", err);
 	if (rc == RF_OK && by_path)
 		rc = publish_name(import, import->source_path, import->stamp, err);
 	return rc;
@@ -205,11 +197,13 @@ static int publish_names(struct import *import, const char *name, struct rf_err 
 
 static int run(struct import *import, const char *name, struct rf_err *err)
 {
+	const struct image_wish wish = {
+		.select = import->opts->select, .prefer = import->opts->name};
 	int rc;
 
 	import_tell(import, IMAGE_STAGE_READ, NULL);
-	rc = import_read(import, err);
-	if (rc == RF_OK && !name && import->opts->select && import->found.name_count == 0)
+	rc = image_source_read(&import->source, &wish, err);
+	if (rc == RF_OK && !name && import->opts->select && import->source.found.name_count == 0)
 		rc = rf_err_set(err, RF_EINPUT, "the image has no name: give it one");
 	if (rc == RF_OK)
 		rc = import_unpack(import, err);
@@ -232,9 +226,6 @@ static int import_locked(
 	import->lock_fd = store_lock(import->store, err);
 	if (import->lock_fd < 0)
 		return import->lock_fd;
-	import->arena = rf_arena_new(IMPORT_ARENA_BYTES);
-	if (!import->arena)
-		return rf_err_nomem(err);
 	rc = store_sweep(import->store, err);
 	if (rc == RF_OK)
 		rc = open_source(import, path, err);
@@ -253,8 +244,7 @@ int image_import(struct image_store *store, const char *path, const struct image
 	struct import import = {.store = store,
 		.opts = opts ? opts : &none,
 		.lock_fd = -1,
-		.source_fd = -1,
-		.spool_fd = -1};
+		.source = IMAGE_SOURCE_INIT};
 	char name[IMAGE_REF_SIZE];
 	bool named = import.opts->name != NULL;
 	int rc = RF_OK;
@@ -270,9 +260,9 @@ int image_import(struct image_store *store, const char *path, const struct image
 		return rf_err_wrap(err, rc, "import %.200s", path);
 	if (!ret)
 		return RF_OK;
-	return store_load(store, &import.found.digest,
-		named			  ? rf_str_of(name)
-		: import.found.name_count ? import.found.names[0]
-					  : rf_str_of(import.source_path),
+	return store_load(store, &import.source.found.digest,
+		named				 ? rf_str_of(name)
+		: import.source.found.name_count ? import.source.found.names[0]
+						 : rf_str_of(import.source_path),
 		ret, err);
 }

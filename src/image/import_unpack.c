@@ -64,7 +64,7 @@ char *import_staged_layer(const struct import *import, size_t layer)
 
 bool import_has_layer(const struct import *import, size_t layer)
 {
-	const struct image_choice_layer *layers = import->found.layers;
+	const struct image_choice_layer *layers = import->source.found.layers;
 	char file[IMAGE_DIGEST_TEXT_SIZE];
 	AUTO_FREE char *path = NULL;
 
@@ -96,20 +96,16 @@ static int make_root(struct import *import, size_t layer, struct rf_err *err)
 
 static int send_task(struct import *import, struct job *job, struct rf_err *err)
 {
-	const struct image_choice_layer *layer = &import->found.layers[job->layer];
+	const struct image_choice_layer *layer = &import->source.found.layers[job->layer];
 	AUTO_BUF payload = {.max = FRAME_MAX_LEN};
-	AUTO_FD member = -1;
+	AUTO_FD owned = -1;
 	/* With the lock's descriptor the child holds the lock, too: should this process be killed,
 	 * nobody sweeps the store before the child is gone. */
-	int fds[3] = {import->found.spooled ? import->spool_fd : import->source_fd, job->root_fd,
-		import->lock_fd};
+	int fds[3] = {-1, job->root_fd, import->lock_fd};
 
-	if (import->is_dir) {
-		member = import_open_member(import, layer->member, err);
-		if (member < 0)
-			return member;
-		fds[0] = member;
-	}
+	fds[0] = image_source_layer(&import->source, job->layer, &owned, err);
+	if (fds[0] < 0)
+		return fds[0];
 	image_job_put(&payload, layer);
 	if (payload.failed)
 		return rf_err_nomem(err);
@@ -142,7 +138,7 @@ static void tell_progress(struct jobs *jobs)
 
 static int take_progress(struct jobs *jobs, struct job *job, uint64_t bytes)
 {
-	uint64_t len = jobs->import->found.layers[job->layer].range.len;
+	uint64_t len = jobs->import->source.found.layers[job->layer].range.len;
 
 	job->done_bytes = bytes < len ? bytes : len;
 	tell_progress(jobs);
@@ -215,7 +211,7 @@ static int job_finish(struct jobs *jobs, struct job *job, uint64_t bytes, struct
 		rc = write_bytes(import, job->layer, bytes, err);
 	if (rc < 0)
 		return rc;
-	jobs->finished_bytes += import->found.layers[job->layer].range.len;
+	jobs->finished_bytes += import->source.found.layers[job->layer].range.len;
 	import->progress.layer++;
 	job_done(job);
 	tell_progress(jobs);
@@ -262,7 +258,7 @@ static int take_message(
 static int job_hear(struct jobs *jobs, struct job *job, struct rf_err *err)
 {
 	char text[IMAGE_DIGEST_TEXT_SIZE];
-	const struct image_digest *diff_id = &jobs->import->found.layers[job->layer].diff_id;
+	const struct image_digest *diff_id = &jobs->import->source.found.layers[job->layer].diff_id;
 	AUTO_FRAME frame = FRAME_INIT;
 	size_t layer = job->layer;
 	int rc = frame_recv(job->child.channel, &frame, err);
@@ -289,7 +285,7 @@ static int start_more(struct jobs *jobs, size_t *ret_running, struct rf_err *err
 	for (size_t i = 0; i < jobs->max && rc == RF_OK; i++) {
 		struct job *job = &jobs->slots[i];
 
-		while (!job->child.pid && jobs->next_layer < import->found.layer_count) {
+		while (!job->child.pid && jobs->next_layer < import->source.found.layer_count) {
 			size_t layer = jobs->next_layer++;
 
 			if (import_has_layer(import, layer))
@@ -321,11 +317,11 @@ static int hear_some(struct jobs *jobs, struct rf_err *err)
 
 static void count_work(struct import *import)
 {
-	for (size_t i = 0; i < import->found.layer_count; i++) {
+	for (size_t i = 0; i < import->source.found.layer_count; i++) {
 		if (import_has_layer(import, i))
 			continue;
 		import->progress.layer_count++;
-		import->progress.total_bytes += import->found.layers[i].range.len;
+		import->progress.total_bytes += import->source.found.layers[i].range.len;
 	}
 }
 

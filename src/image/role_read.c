@@ -106,6 +106,8 @@ static int choose(int channel, const struct frame *frame, struct rf_err *err)
 	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
 	uint64_t mode = frame_get_u64(&reader);
 	struct rf_str select = frame_get_str(&reader), prefer = frame_get_str(&reader);
+	struct rf_str platform = frame_get_str(&reader);
+	bool any_platform = frame_get_u64(&reader) != 0;
 	AUTO_ARENA *arena = rf_arena_new(READ_ARENA_BYTES);
 	CLEANUP(image_index_freep) struct image_index *index = NULL;
 	struct remote remote = {.channel = channel, .fd = -1};
@@ -120,6 +122,8 @@ static int choose(int channel, const struct frame *frame, struct rf_err *err)
 		return rf_err_set(err, RF_EINTERNAL, "a malformed message");
 	wish.select = select.len ? rf_arena_str(arena, select).ptr : NULL;
 	wish.prefer = prefer.len ? rf_arena_str(arena, prefer).ptr : NULL;
+	wish.platform = platform.len ? rf_arena_str(arena, platform).ptr : NULL;
+	wish.any_platform = any_platform;
 	if (mode == IMAGE_READ_ARCHIVE) {
 		rc = plain_range(frame, &range, &spooled, err);
 		if (rc == RF_OK)

@@ -10,7 +10,8 @@
 #include "proc/role.h"
 
 enum image_msg {
-	/* to image-read: u64 enum image_read_mode, str select, str prefer ("" is none);
+	/* to image-read: u64 enum image_read_mode, str select, str prefer, str platform ("" is
+	 * none), u64 any platform;
 	 * descriptors: archive and spool file (IMAGE_READ_ARCHIVE only) */
 	IMAGE_MSG_READ = 1,
 	/* from image-read: str name of a file of the layout, wanted for reading */

@@ -25,6 +25,29 @@ const char *image_host_architecture(void)
 #endif
 }
 
+/* "linux/arm/v7" without its variant, which a config need not say. */
+static void wished_platform(
+	const struct selection *sel, struct rf_str *ret_os, struct rf_str *ret_arch)
+{
+	struct rf_str rest = rf_str_of(sel->wish->platform);
+
+	*ret_os = RF_STR("linux");
+	*ret_arch = rf_str_of(image_host_architecture());
+	if (!rest.ptr)
+		return;
+	rest = rf_str_cut(rest, '/', ret_os);
+	if (rest.ptr)
+		rf_str_cut(rest, '/', ret_arch);
+}
+
+bool selection_is_foreign(const struct selection *sel, struct rf_str os, struct rf_str arch)
+{
+	struct rf_str want_os, want_arch;
+
+	wished_platform(sel, &want_os, &want_arch);
+	return (os.ptr && !rf_str_eq(os, want_os)) || (arch.ptr && !rf_str_eq(arch, want_arch));
+}
+
 void selection_done(struct selection *sel)
 {
 	rf_vec_each (it, &sel->candidates)
@@ -97,7 +120,7 @@ static struct candidate *sift(struct selection *sel, const char *wish, bool *ret
 
 	*ret_many = false;
 	rf_vec_each (it, &sel->candidates) {
-		if (wish && !answers_to(it, wish))
+		if ((wish && !answers_to(it, wish)) || (it->foreign && sel->native_count))
 			continue;
 		if (found && !same_image(found, it))
 			*ret_many = true;
@@ -125,10 +148,13 @@ static int selection_pick(struct selection *sel, struct candidate **ret, struct 
 	struct candidate *found;
 	bool many;
 
+	struct rf_str os, arch;
+
+	wished_platform(sel, &os, &arch);
 	if (sel->candidates.count == 0)
-		return rf_err_set(err, RF_EINPUT, "no image for linux/%s in it%s",
-			image_host_architecture(),
-			sel->foreign_count ? ", only for other platforms" : "");
+		return rf_err_set(err, RF_EINPUT,
+			"no image for " RF_STR_FMT "/" RF_STR_FMT " in it%s", RF_STR_ARG(os),
+			RF_STR_ARG(arch), sel->foreign_count ? ", only for other platforms" : "");
 	found = sift(sel, sel->wish->select, &many);
 	if (!found)
 		return list_names(sel, "no image of that name in the archive", err);
@@ -176,6 +202,18 @@ int selection_read_blob(struct selection *sel, const struct image_digest *digest
 	return RF_OK;
 }
 
+static int refuse_platform(
+	const struct selection *sel, const struct image_config *config, struct rf_err *err)
+{
+	if (sel->wish->platform)
+		return rf_err_set(err, RF_EUNSUPPORTED,
+			"the image is for %.40s/%.40s, not for %.80s", config->os.ptr,
+			config->architecture.ptr, sel->wish->platform);
+	return rf_err_set(err, RF_EUNSUPPORTED,
+		"the image is for %.40s/%.40s, this machine is linux/%s", config->os.ptr,
+		config->architecture.ptr, image_host_architecture());
+}
+
 int selection_take_config(struct selection *sel, struct image_choice *ret, struct rf_err *err)
 {
 	const struct image_config *config = &ret->config;
@@ -183,11 +221,8 @@ int selection_take_config(struct selection *sel, struct image_choice *ret, struc
 
 	if (rc < 0)
 		return rc;
-	if (!rf_str_is(config->os, "linux") ||
-		!rf_str_is(config->architecture, image_host_architecture()))
-		return rf_err_set(err, RF_EUNSUPPORTED,
-			"the image is for %.40s/%.40s, this machine is linux/%s", config->os.ptr,
-			config->architecture.ptr, image_host_architecture());
+	if (!sel->wish->any_platform && selection_is_foreign(sel, config->os, config->architecture))
+		return refuse_platform(sel, config, err);
 	if (config->diff_id_count != ret->layer_count)
 		return rf_err_set(err, RF_EINPUT, "%zu layers, but the config names %zu",
 			ret->layer_count, config->diff_id_count);

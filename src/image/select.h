@@ -33,8 +33,10 @@ struct image_choice {
 };
 
 struct image_wish {
-	const char *select; /* a name or digest in the archive; NULL: see prefer */
-	const char *prefer; /* a name that decides when there are several; may be NULL */
+	const char *select;   /* a name or digest in the archive; NULL: see prefer */
+	const char *prefer;   /* a name that decides when there are several; may be NULL */
+	const char *platform; /* "linux/arm64", "linux/arm/v7"; NULL: this machine's */
+	bool any_platform;    /* with what is for others when there is nothing for that one */
 };
 
 /* "amd64", "arm64", ...: how OCI calls the architecture this program was built for. */

@@ -9,6 +9,7 @@
 /* One image that the archive offers. */
 struct candidate {
 	struct image_digest digest; /* OCI: of the manifest */
+	bool foreign;		    /* for another platform than is wished */
 	uint64_t size;
 	const struct doc_node *node; /* docker save: its row of manifest.json */
 	RF_VEC(struct rf_str) names; /* as written, in the arena */
@@ -20,9 +21,12 @@ struct selection {
 	struct rf_arena *arena;
 	RF_VEC(struct candidate) candidates;
 	size_t foreign_count; /* images for other platforms */
+	size_t native_count;
 };
 
 void selection_done(struct selection *sel);
+/* True when an operating system and architecture (absent views: not said) are not the wished. */
+bool selection_is_foreign(const struct selection *sel, struct rf_str os, struct rf_str arch);
 /* A new candidate; NULL with err set when there are too many. */
 struct candidate *selection_add(struct selection *sel, struct rf_err *err);
 /* A member into the arena. */

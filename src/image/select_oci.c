@@ -55,15 +55,23 @@ static bool is_attestation(const struct doc_node *node)
 	       (os && rf_str_is(os->text, "unknown"));
 }
 
+/* SBOMs, signatures and the like, which are attached to an image (image-spec 1.1). */
+static bool is_artifact(const struct doc_node *node)
+{
+	const struct doc_node *type = doc_get(node, "artifactType");
+
+	return type && type->type == DOC_STRING && type->text.len;
+}
+
 /* What names no platform is decided by its config. */
-static bool is_foreign(const struct doc_node *node)
+static bool is_foreign(const struct selection *sel, const struct doc_node *node)
 {
 	const struct doc_node *platform = doc_get(node, "platform");
 	const struct doc_node *os = doc_get(platform, "os");
 	const struct doc_node *arch = doc_get(platform, "architecture");
 
-	return (os && !rf_str_is(os->text, "linux")) ||
-	       (arch && !rf_str_is(arch->text, image_host_architecture()));
+	return selection_is_foreign(
+		sel, os ? os->text : RF_STR_NONE, arch ? arch->text : RF_STR_NONE);
 }
 
 static bool is_index_type(struct rf_str media_type)
@@ -111,21 +119,24 @@ static int walk_entry(struct selection *sel, const struct doc_node *node, struct
 	struct candidate *candidate;
 	struct descriptor desc;
 	struct rf_str name;
+	bool foreign;
 	int rc = read_descriptor(node, &desc, err);
 
 	if (rc == RF_OK)
 		rc = read_name(node, inherited, &name, err);
-	if (rc < 0 || is_attestation(node))
+	if (rc < 0 || is_attestation(node) || is_artifact(node))
 		return rc;
 	if (is_index_type(desc.media_type))
 		return walk_nested(sel, &desc, name, depth, err);
-	if (is_foreign(node)) {
-		sel->foreign_count++;
+	foreign = is_foreign(sel, node);
+	sel->foreign_count += foreign;
+	if (foreign && !sel->wish->any_platform)
 		return RF_OK;
-	}
 	candidate = selection_add(sel, err);
 	if (!candidate)
 		return RF_ELIMIT;
+	candidate->foreign = foreign;
+	sel->native_count += !foreign;
 	candidate->digest = desc.digest;
 	candidate->size = desc.size;
 	if (name.len && !rf_vec_push(&candidate->names, name))

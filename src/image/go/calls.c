@@ -1,0 +1,265 @@
+/*
+ * A breadth-first walk that decodes only what it reaches. Instructions are not told apart: any four
+ * bytes behind a call's opcode that lead exactly to a function's first byte are taken for a call.
+ * Chance does so about once in (4 GiB / number of functions), which is rare enough for evidence.
+ */
+#include "image/go/calls.h"
+
+#define NOT_REACHED	UINT32_MAX
+#define GRAIN_SHIFT	4   /* the linker aligns functions to 16 bytes or more */
+#define MAX_METHODS	256 /* of one table of methods */
+#define MAX_TEXT	((uint64_t)1 << 31)
+#define ITAB_METHODS_64 24 /* offset of the methods in runtime.itab */
+
+struct go_calls {
+	const struct go_exe *exe;
+	struct rf_bytes text; /* from the first function on */
+	uint64_t text_addr;
+	uint32_t *starts; /* offset of every function in text, ascending */
+	uint32_t count;
+	uint8_t *starts_here; /* a bit for 16 bytes of text: some function starts in them */
+	uint32_t *parent;     /* NOT_REACHED, or who got there first */
+	uint32_t *queue;
+	uint32_t queued;
+};
+
+void go_calls_free(struct go_calls *calls)
+{
+	if (!calls)
+		return;
+	free(calls->starts);
+	free(calls->starts_here);
+	free(calls->parent);
+	free(calls->queue);
+	free(calls);
+}
+
+void go_calls_freep(struct go_calls **calls)
+{
+	go_calls_free(*calls);
+}
+
+/* --- functions by address --- */
+
+/* The function that starts at off, or NOT_REACHED. */
+static uint32_t function_at(const struct go_calls *calls, uint64_t off)
+{
+	uint32_t low = 0, high = calls->count;
+
+	if (off >= calls->text.len ||
+		!(calls->starts_here[off >> (GRAIN_SHIFT + 3)] & 1 << ((off >> GRAIN_SHIFT) & 7)))
+		return NOT_REACHED;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (calls->starts[middle] < off)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < calls->count && calls->starts[low] == off ? low : NOT_REACHED;
+}
+
+static void reach(struct go_calls *calls, uint32_t from, uint32_t to)
+{
+	if (to == NOT_REACHED || calls->parent[to] != NOT_REACHED)
+		return;
+	calls->parent[to] = from;
+	calls->queue[calls->queued++] = to;
+}
+
+static void reach_addr(struct go_calls *calls, uint32_t from, uint64_t addr)
+{
+	reach(calls, from, function_at(calls, addr - calls->text_addr));
+}
+
+/* What lies at an address that code takes: a function, a closure's pointer, a table of methods. */
+static void take_address(struct go_calls *calls, uint32_t from, uint64_t addr)
+{
+	uint64_t value;
+
+	if (addr - calls->text_addr < calls->text.len) {
+		reach_addr(calls, from, addr);
+		return;
+	}
+	if (!go_exe_pointer(calls->exe, addr, &value))
+		return;
+	if (function_at(calls, value - calls->text_addr) != NOT_REACHED) {
+		reach_addr(calls, from, value);
+		return;
+	}
+	for (unsigned i = 0; i < MAX_METHODS; i++) {
+		if (!go_exe_pointer(calls->exe, addr + ITAB_METHODS_64 + 8 * i, &value) ||
+			function_at(calls, value - calls->text_addr) == NOT_REACHED)
+			break;
+		reach_addr(calls, from, value);
+	}
+}
+
+/* --- machine code --- */
+
+static int32_t read_i32(const uint8_t *at)
+{
+	return (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+			 (uint32_t)at[3] << 24);
+}
+
+/* E8 and E9: call and jmp rel32. REX.W 8D /r with rip: lea. */
+static void scan_amd64(
+	struct go_calls *calls, uint32_t from, const uint8_t *code, size_t len, uint64_t addr)
+{
+	for (size_t i = 0; i + 5 <= len; i++) {
+		if ((code[i] & 0xfe) == 0xe8) {
+			uint64_t to = addr + i + 5 + (uint64_t)(int64_t)read_i32(code + i + 1);
+
+			reach_addr(calls, from, to);
+		} else if ((code[i] & 0xfb) == 0x48 && code[i + 1] == 0x8d && i + 7 <= len &&
+			   (code[i + 2] & 0xc7) == 0x05) {
+			take_address(calls, from,
+				addr + i + 7 + (uint64_t)(int64_t)read_i32(code + i + 3));
+		}
+	}
+}
+
+/* BL and B; ADRP followed by ADD of the same register. */
+static void scan_arm64(
+	struct go_calls *calls, uint32_t from, const uint8_t *code, size_t len, uint64_t addr)
+{
+	for (size_t i = 0; i + 4 <= len; i += 4) {
+		uint32_t word = (uint32_t)read_i32(code + i);
+		uint32_t next = i + 8 <= len ? (uint32_t)read_i32(code + i + 4) : 0;
+
+		if ((word & 0x7c000000) == 0x14000000) {
+			int64_t words = (int64_t)((uint64_t)word << 38) >> 38;
+
+			reach_addr(calls, from, addr + i + (uint64_t)(words * 4));
+		} else if ((word & 0x9f000000) == 0x90000000 && (next & 0xffc00000) == 0x91000000 &&
+			   (next >> 5 & 31) == (word & 31)) {
+			uint64_t bits = (uint64_t)(word >> 5 & 0x7ffff) << 2 | (word >> 29 & 3);
+			int64_t pages = (int64_t)(bits << 43) >> 43;
+
+			take_address(calls, from,
+				((addr + i) & ~(uint64_t)0xfff) + (uint64_t)(pages * 4096) +
+					(next >> 10 & 0xfff));
+		}
+	}
+}
+
+static void scan_function(struct go_calls *calls, uint32_t index)
+{
+	uint32_t start = calls->starts[index];
+	size_t end = index + 1 < calls->count ? calls->starts[index + 1] : calls->text.len;
+	const uint8_t *code = calls->text.ptr + start;
+	uint64_t addr = calls->text_addr + start;
+
+	if (end < start)
+		return;
+	if (calls->exe->machine == GO_MACHINE_AMD64)
+		scan_amd64(calls, index, code, end - start, addr);
+	else
+		scan_arm64(calls, index, code, end - start, addr);
+}
+
+/* --- making --- */
+
+static bool allocate(struct go_calls *calls, uint64_t count)
+{
+	calls->starts = calloc(count + 1, sizeof(*calls->starts));
+	calls->parent = malloc((count + 1) * sizeof(*calls->parent));
+	calls->queue = calloc(count + 1, sizeof(*calls->queue));
+	calls->starts_here = calloc(1, (calls->text.len >> (GRAIN_SHIFT + 3)) + 1);
+	if (!calls->starts || !calls->parent || !calls->queue || !calls->starts_here)
+		return false;
+	memset(calls->parent, 0xff, (count + 1) * sizeof(*calls->parent));
+	return true;
+}
+
+/* Fills starts; *ret_main is main.main, or NOT_REACHED. Out of order or outside: not a program. */
+static bool index_functions(
+	struct go_calls *calls, const struct go_table *table, uint32_t *ret_main)
+{
+	uint64_t addr, last = 0;
+	struct rf_str name;
+
+	*ret_main = NOT_REACHED;
+	for (uint64_t i = 0; i < table->function_count; i++) {
+		uint64_t off;
+
+		if (!go_table_function(table, i, &addr, &name))
+			return false;
+		off = addr - calls->text_addr;
+		if (off >= calls->text.len || off < last)
+			return false;
+		last = off;
+		calls->starts[i] = (uint32_t)off;
+		calls->starts_here[off >> (GRAIN_SHIFT + 3)] |=
+			(uint8_t)(1 << ((off >> GRAIN_SHIFT) & 7));
+		if (rf_str_is(name, "main.main"))
+			*ret_main = (uint32_t)i;
+	}
+	calls->count = (uint32_t)table->function_count;
+	return true;
+}
+
+static int walk(struct go_calls *calls, const struct go_table *table, struct rf_err *err)
+{
+	uint32_t main_index;
+
+	if (!allocate(calls, table->function_count))
+		return rf_err_nomem(err);
+	if (!index_functions(calls, table, &main_index) || main_index == NOT_REACHED)
+		return rf_err_set(err, RF_EUNSUPPORTED, "calls cannot be followed");
+	calls->parent[main_index] = main_index;
+	calls->queue[calls->queued++] = main_index;
+	for (uint32_t i = 0; i < calls->queued; i++)
+		scan_function(calls, calls->queue[i]);
+	return RF_OK;
+}
+
+int go_calls_new(const struct go_exe *exe, const struct go_table *table, struct go_calls **ret,
+	struct rf_err *err)
+{
+	AUTO_GO_CALLS *calls = calloc(1, sizeof(*calls));
+	struct rf_str name;
+	uint64_t first;
+	int rc;
+
+	if (!calls)
+		return rf_err_nomem(err);
+	if ((exe->machine != GO_MACHINE_AMD64 && exe->machine != GO_MACHINE_ARM64) || exe->big ||
+		!go_table_function(table, 0, &first, &name))
+		return rf_err_set(err, RF_EUNSUPPORTED, "calls cannot be followed");
+	calls->exe = exe;
+	calls->text_addr = first;
+	calls->text = go_exe_at(exe, first);
+	if (!calls->text.ptr || calls->text.len > MAX_TEXT)
+		return rf_err_set(err, RF_EUNSUPPORTED, "calls cannot be followed");
+	rc = walk(calls, table, err);
+	if (rc == RF_OK)
+		*ret = TAKE_PTR(calls);
+	return rc;
+}
+
+bool go_calls_reach(const struct go_calls *calls, uint64_t index)
+{
+	return index < calls->count && calls->parent[index] != NOT_REACHED;
+}
+
+size_t go_calls_path(const struct go_calls *calls, uint64_t index, uint64_t *out, size_t max)
+{
+	size_t len = 1, skip, at;
+	uint32_t i;
+
+	if (!go_calls_reach(calls, index) || max < 2)
+		return 0;
+	for (i = (uint32_t)index; calls->parent[i] != i; i = calls->parent[i])
+		len++;
+	/* main.main first; of a long path, the end that leads to the function. */
+	skip = len > max ? len - max : 0;
+	at = len - skip;
+	for (i = (uint32_t)index; at > 0; i = calls->parent[i])
+		out[--at] = i;
+	if (skip)
+		out[0] = calls->queue[0];
+	return len - skip;
+}

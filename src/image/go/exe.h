@@ -1,0 +1,61 @@
+/*
+ * An executable file as far as Go programs need it: segments and a few sections of ELF (amd64,
+ * arm64, 386, arm and others of either byte order); PE and Mach-O are only recognised. The file is
+ * hostile: every offset is checked when it is used.
+ */
+#ifndef RF_IMAGE_GO_EXE_H
+#define RF_IMAGE_GO_EXE_H
+
+#include "base/err.h"
+#include "base/reader.h"
+
+#define GO_MAX_SEGMENTS 64
+#define GO_MAX_SECTIONS 4096
+
+enum go_format {
+	GO_FORMAT_NONE,
+	GO_FORMAT_ELF,
+	GO_FORMAT_PE,
+	GO_FORMAT_MACHO,
+};
+
+enum go_machine {
+	GO_MACHINE_OTHER,
+	GO_MACHINE_AMD64,
+	GO_MACHINE_ARM64,
+	GO_MACHINE_386,
+	GO_MACHINE_ARM,
+};
+
+/* Loaded from the file; bytes that only memory has (bss) are left out. */
+struct go_segment {
+	uint64_t addr;
+	struct rf_bytes bytes;
+	bool writable, executable;
+};
+
+struct go_exe {
+	enum go_format format;
+	enum go_machine machine;
+	bool big;
+	unsigned pointer_size; /* 4 or 8 */
+	struct rf_bytes file;
+	struct go_segment segments[GO_MAX_SEGMENTS];
+	size_t segment_count;
+	/* Sections by name; absent views when there are none. */
+	struct rf_bytes buildinfo, pclntab, text;
+	uint64_t text_addr;
+};
+
+#define GO_FORMAT_HEAD 64 /* bytes that go_format_of() wants to see */
+enum go_format go_format_of(struct rf_bytes head);
+
+/* Views into file, which must live as long. RF_EINPUT: not an ELF file, or not a sound one. */
+int go_exe_open(struct rf_bytes file, struct go_exe *ret, struct rf_err *err) RF_MUST_USE;
+
+/* What memory holds from addr to the end of its segment; absent when no segment has it. */
+struct rf_bytes go_exe_at(const struct go_exe *exe, uint64_t addr);
+/* A pointer at addr. */
+bool go_exe_pointer(const struct go_exe *exe, uint64_t addr, uint64_t *ret);
+
+#endif

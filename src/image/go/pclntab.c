@@ -1,0 +1,197 @@
+/* A header is believed when all its offsets are in order and its first functions make sense. */
+#include "image/go/pclntab.h"
+
+#define MAGIC_12	  0xfffffffbu
+#define MAGIC_116	  0xfffffffau
+#define MAGIC_118	  0xfffffff0u
+#define MAGIC_120	  0xfffffff1u
+#define HEADER_SIZE	  8
+#define CHECKED_FUNCTIONS 16
+#define MAX_NAME	  65536
+
+static struct rf_reader reader_at(const struct go_table *table, uint64_t off)
+{
+	struct rf_reader r = rf_reader_of(table->bytes);
+
+	r.big = table->big;
+	rf_reader_seek(&r, off);
+	return r;
+}
+
+static struct rf_str string_at(struct rf_bytes bytes, uint64_t off)
+{
+	const uint8_t *end;
+	size_t left;
+
+	if (off >= bytes.len)
+		return RF_STR_NONE;
+	left = bytes.len - (size_t)off;
+	end = memchr(bytes.ptr + off, '\0', left < MAX_NAME ? left : MAX_NAME);
+	if (!end)
+		return RF_STR_NONE;
+	return (struct rf_str){(const char *)bytes.ptr + off, (size_t)(end - bytes.ptr - off)};
+}
+
+bool go_table_function(
+	const struct go_table *table, uint64_t index, uint64_t *ret_addr, struct rf_str *ret_name)
+{
+	struct rf_reader r = reader_at(table, table->functions_off + index * 2 * table->entry_size);
+	uint64_t entry = rf_read_uint(&r, table->entry_size);
+	uint64_t func_off = rf_read_uint(&r, table->entry_size);
+	uint64_t base = table->names_complete ? table->functions_off : 0;
+	uint64_t name_off;
+
+	/* The function's record: its entry once more, then the offset of its name. */
+	if (r.failed || func_off > table->bytes.len)
+		return false;
+	r = reader_at(table, base + func_off + (table->relative ? 4 : table->pointer_size));
+	name_off = rf_read_uint(&r, 4);
+	*ret_addr = entry + (table->relative ? table->text_start : 0);
+	*ret_name = string_at(table->names, name_off);
+	return !r.failed && ret_name->ptr;
+}
+
+bool go_table_next_name(const struct go_table *table, size_t *off, struct rf_str *ret)
+{
+	while (*off < table->names.len) {
+		*ret = string_at(table->names, *off);
+		if (!ret->ptr)
+			return false;
+		*off += ret->len + 1;
+		if (ret->len)
+			return true;
+	}
+	return false;
+}
+
+/* --- validating --- */
+
+static bool functions_plausible(const struct go_table *table)
+{
+	uint64_t last = 0, addr;
+	struct rf_str name;
+
+	for (uint64_t i = 0; i < table->function_count && i < CHECKED_FUNCTIONS; i++) {
+		if (!go_table_function(table, i, &addr, &name) || addr < last)
+			return false;
+		for (size_t c = 0; c < name.len; c++) {
+			if ((unsigned char)name.ptr[c] < ' ')
+				return false;
+		}
+		last = addr;
+	}
+	return table->function_count > 0;
+}
+
+static bool read_words(struct go_table *table, bool has_text_start)
+{
+	struct rf_reader r = reader_at(table, HEADER_SIZE);
+	uint64_t names, units, files, pcs, functions, left;
+
+	table->function_count = rf_read_uint(&r, table->pointer_size);
+	rf_read_uint(&r, table->pointer_size); /* files */
+	if (has_text_start)
+		table->text_start = rf_read_uint(&r, table->pointer_size);
+	names = rf_read_uint(&r, table->pointer_size);
+	units = rf_read_uint(&r, table->pointer_size);
+	files = rf_read_uint(&r, table->pointer_size);
+	pcs = rf_read_uint(&r, table->pointer_size);
+	functions = rf_read_uint(&r, table->pointer_size);
+	if (r.failed || names < HEADER_SIZE || units < names || files < units || pcs < files ||
+		functions < pcs || functions > table->bytes.len)
+		return false;
+	left = table->bytes.len - functions;
+	if (table->function_count > GO_MAX_FUNCTIONS ||
+		table->function_count * 2 * table->entry_size > left)
+		return false;
+	table->names = (struct rf_bytes){table->bytes.ptr + names, (size_t)(units - names)};
+	table->functions_off = functions;
+	return true;
+}
+
+/* Before Go 1.16: the functions' table follows at once, and names lie between what it points to. */
+static bool read_old(struct go_table *table)
+{
+	struct rf_reader r = reader_at(table, HEADER_SIZE);
+
+	table->function_count = rf_read_uint(&r, table->pointer_size);
+	table->functions_off = HEADER_SIZE + table->pointer_size;
+	table->names = table->bytes;
+	return !r.failed && table->function_count <= GO_MAX_FUNCTIONS &&
+	       table->function_count * 2 * table->entry_size <=
+		       table->bytes.len - table->functions_off;
+}
+
+static bool table_at(struct rf_bytes bytes, bool big, struct go_table *ret)
+{
+	struct go_table table = {.bytes = bytes, .big = big};
+	struct rf_reader r = rf_reader_of(bytes);
+	unsigned quantum;
+	uint32_t magic;
+	bool ok;
+
+	r.big = big;
+	magic = rf_read_u32(&r);
+	if (rf_read_uint(&r, 2) != 0)
+		return false;
+	quantum = rf_read_u8(&r);
+	table.pointer_size = rf_read_u8(&r);
+	if (r.failed || (quantum != 1 && quantum != 2 && quantum != 4) ||
+		(table.pointer_size != 4 && table.pointer_size != 8))
+		return false;
+	table.relative = magic == MAGIC_118 || magic == MAGIC_120;
+	table.entry_size = table.relative ? 4 : table.pointer_size;
+	table.names_complete = magic != MAGIC_12;
+	if (magic == MAGIC_12)
+		ok = read_old(&table);
+	else
+		ok = (table.relative || magic == MAGIC_116) && read_words(&table, table.relative);
+	if (ok && functions_plausible(&table))
+		*ret = table;
+	else
+		ok = false;
+	return ok;
+}
+
+/* --- searching --- */
+
+/* Every magic has three bytes of 0xff beside the one that differs. */
+static bool search(struct rf_bytes data, bool big, struct go_table *ret)
+{
+	static const uint8_t three[] = {0xff, 0xff, 0xff};
+	size_t off = 0;
+
+	while (data.len - off > HEADER_SIZE) {
+		const uint8_t *at = memmem(data.ptr + off, data.len - off, three, sizeof(three));
+		size_t start;
+
+		if (!at)
+			return false;
+		off = (size_t)(at - data.ptr);
+		start = big ? off : off - 1;
+		if ((big || off > 0) && start % 4 == 0 &&
+			table_at((struct rf_bytes){data.ptr + start, data.len - start}, big, ret))
+			return true;
+		off++;
+	}
+	return false;
+}
+
+static void fix_text_start(const struct go_exe *exe, struct go_table *table)
+{
+	/* A position-independent program has it filled in when it is loaded. */
+	if (table->relative && table->text_start == 0)
+		table->text_start = exe->text_addr;
+}
+
+int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err *err)
+{
+	bool found = exe->pclntab.ptr && table_at(exe->pclntab, exe->big, ret);
+
+	for (size_t i = 0; i < exe->segment_count && !found; i++)
+		found = search(exe->segments[i].bytes, exe->big, ret);
+	if (!found)
+		return rf_err_set(err, RF_EABSENT, "no table of Go functions");
+	fix_text_start(exe, ret);
+	return RF_OK;
+}

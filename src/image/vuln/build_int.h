@@ -1,0 +1,89 @@
+/* What a builder has gathered, and what the readers of each kind of document add to it. */
+#ifndef RF_IMAGE_VULN_BUILD_INT_H
+#define RF_IMAGE_VULN_BUILD_INT_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "doc/tree.h"
+#include "image/vuln/build.h"
+#include "image/vuln/record_int.h"
+#include "image/vuln/write_int.h"
+
+#define BUILD_MAX_LIST	  100000 /* items of one list of a document */
+#define BUILD_MAX_SUMMARY 160	 /* bytes; longer ones are cut */
+
+RF_VEC_TYPE(build_strs, struct rf_str);
+
+struct build_advisory {
+	struct rf_str id;
+	struct build_strs aliases, related;
+	struct rf_str summary;
+	struct rf_str vector;  /* its own, the newest CVSS version it has; "" when it has none */
+	enum vuln_level level; /* what the source says in words; unrated when it says nothing */
+};
+
+/* A package's entries, each as bytes of a record. */
+struct build_package {
+	struct rf_str key;
+	struct build_strs entries;
+};
+
+struct vuln_builder {
+	struct rf_arena *arena; /* everything below lives here */
+	RF_VEC(struct build_advisory *) advisories;
+	struct rf_map advisory_by_id;
+	RF_VEC(struct build_package *) packages;
+	struct rf_map package_by_key;
+	struct rf_map vectors;	 /* CVE -> vector, as struct rf_str * */
+	struct rf_map exploited; /* CVE -> 1 */
+	struct build_strs sources;
+	struct vuln_build_report report;
+	int64_t newest_s;
+	size_t source_documents; /* of the source being read */
+};
+
+/* An affected entry in the making. */
+struct build_entry {
+	struct rf_buf ranges, versions, imports, body;
+};
+void build_entry_done(struct build_entry *entry);
+
+/* A view that lives as long as the builder; ptr NULL when memory ran out. */
+struct rf_str build_keep(struct vuln_builder *b, struct rf_str s);
+bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s);
+/* The advisory of that id, made when it is new; NULL when memory ran out. */
+struct build_advisory *build_advisory_of(struct vuln_builder *b, struct rf_str id);
+/* Counts something that was left out. */
+void build_left_out(struct vuln_builder *b, const char *fmt, ...) RF_PRINTF(2, 3);
+/* RFC 3339 or YYYY-MM-DD: remembers the newest. */
+void build_date(struct vuln_builder *b, struct rf_str text);
+
+/* Sorts the events by the scheme and adds them as one range. */
+void build_entry_range(struct build_entry *entry, enum vuln_scheme scheme,
+	struct vuln_event *events, size_t count);
+/* Adds the entry to a package, and empties it. */
+int build_entry_add(struct vuln_builder *b, struct build_entry *entry, struct rf_str ecosystem,
+	struct rf_str name, struct rf_str id, struct rf_err *err) RF_MUST_USE;
+/* One range "all versions before fixed" ("" is: no fix). */
+int build_simple_entry(struct vuln_builder *b, struct rf_str ecosystem, struct rf_str name,
+	struct rf_str id, struct rf_str fixed, struct rf_err *err) RF_MUST_USE;
+
+/* A string field, "" when it is not there or something else. */
+struct rf_str build_text(const struct doc_node *node, const char *key);
+
+/* Readers: 0 or RF_E*. What they do not understand they count as left out. */
+int build_osv(struct vuln_builder *b, const struct doc_node *root, struct rf_err *err) RF_MUST_USE;
+int build_secdb(
+	struct vuln_builder *b, const struct doc_node *root, struct rf_err *err) RF_MUST_USE;
+int build_tracker(
+	struct vuln_builder *b, const struct doc_node *root, struct rf_err *err) RF_MUST_USE;
+int build_vectors(
+	struct vuln_builder *b, const struct doc_node *root, struct rf_err *err) RF_MUST_USE;
+int build_exploited(
+	struct vuln_builder *b, const struct doc_node *root, struct rf_err *err) RF_MUST_USE;
+
+/* Tells what a document is and reads it; RF_EABSENT when it is nothing known. */
+int build_document(
+	struct vuln_builder *b, const struct doc_node *root, struct rf_err *err) RF_MUST_USE;
+
+#endif

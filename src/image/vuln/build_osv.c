@@ -1,0 +1,197 @@
+/* OSV entries (ossf.github.io/osv-schema), with what the Go database adds to them. */
+#include "image/vuln/build_int.h"
+
+static const struct {
+	const char *name;
+	enum vuln_event_kind kind;
+} event_rows[] = {
+	{"introduced", VULN_EVENT_INTRODUCED},
+	{"fixed", VULN_EVENT_FIXED},
+	{"last_affected", VULN_EVENT_LAST_AFFECTED},
+	{"limit", VULN_EVENT_LIMIT},
+};
+
+static int add_range(struct vuln_builder *b, struct build_entry *entry, enum vuln_scheme scheme,
+	const struct doc_node *range, struct rf_err *err)
+{
+	const struct doc_node *list = doc_get(range, "events");
+	struct vuln_event *events;
+	size_t count = 0;
+
+	if (!list || list->count > VULN_MAX_EVENTS) {
+		build_left_out(b, "ranges without events, or with too many");
+		return RF_OK;
+	}
+	events = calloc(list->count + 1, sizeof(*events));
+	if (!events)
+		return rf_err_nomem(err);
+	doc_each (item, list) {
+		for (size_t i = 0; i < RF_ARRAY_LEN(event_rows) && count < list->count; i++) {
+			struct rf_str version = build_text(item, event_rows[i].name);
+
+			if (!version.len)
+				continue;
+			if (!rf_str_is(version, "0") && !vuln_version_valid(scheme, version))
+				build_left_out(b, "versions that cannot be compared");
+			events[count++] = (struct vuln_event){event_rows[i].kind, version};
+		}
+	}
+	build_entry_range(entry, scheme, events, count);
+	free(events);
+	return RF_OK;
+}
+
+static int add_ranges(struct vuln_builder *b, struct build_entry *entry, enum vuln_scheme scheme,
+	const struct doc_node *affected, struct rf_err *err)
+{
+	size_t used = 0;
+
+	doc_each (range, doc_get(affected, "ranges")) {
+		int rc;
+
+		if (rf_str_is(build_text(range, "type"), "GIT")) {
+			build_left_out(b, "GIT ranges");
+			continue;
+		}
+		rc = add_range(b, entry, scheme, range, err);
+		if (rc < 0)
+			return rc;
+		used++;
+	}
+	doc_each (version, doc_get(affected, "versions")) {
+		if (version->type == DOC_STRING)
+			record_put_str(&entry->versions, version->text);
+	}
+	/* The Go database means all versions when it names none; others do not. */
+	if (used == 0 && entry->versions.len == 0 && scheme == VULN_SCHEME_GO) {
+		struct vuln_event all = {VULN_EVENT_INTRODUCED, RF_STR("0")};
+
+		build_entry_range(entry, scheme, &all, 1);
+	}
+	return RF_OK;
+}
+
+static void put_list(struct rf_buf *out, const struct doc_node *list)
+{
+	AUTO_BUF items = {0};
+
+	doc_each (item, list) {
+		if (item->type == DOC_STRING)
+			record_put_str(&items, item->text);
+	}
+	record_put_str(out, rf_buf_str(&items));
+	out->failed |= items.failed;
+}
+
+static void add_imports(struct build_entry *entry, const struct doc_node *affected)
+{
+	const struct doc_node *specific = doc_get(affected, "ecosystem_specific");
+
+	doc_each (import, doc_get(specific, "imports")) {
+		record_put_str(&entry->imports, build_text(import, "path"));
+		put_list(&entry->imports, doc_get(import, "goos"));
+		put_list(&entry->imports, doc_get(import, "goarch"));
+		put_list(&entry->imports, doc_get(import, "symbols"));
+	}
+}
+
+/* The newest kind of vector wins. */
+static void take_severity(
+	struct vuln_builder *b, struct build_advisory *advisory, const struct doc_node *list)
+{
+	struct cvss have = {.version = 0}, new;
+
+	if (advisory->vector.len && cvss_parse(advisory->vector, &have, NULL) < 0)
+		have.version = 0;
+	doc_each (item, list) {
+		struct rf_str vector = build_text(item, "score");
+
+		if (!vector.len || cvss_parse(vector, &new, NULL) < 0)
+			continue;
+		if (new.version > have.version) {
+			advisory->vector = build_keep(b, vector);
+			have = new;
+		}
+	}
+}
+
+static int add_affected(struct vuln_builder *b, struct build_advisory *advisory,
+	const struct doc_node *affected, struct rf_err *err)
+{
+	CLEANUP(build_entry_done) struct build_entry entry = {.ranges.len = 0};
+	const struct doc_node *package = doc_get(affected, "package");
+	struct rf_str ecosystem = build_text(package, "ecosystem");
+	struct rf_str name = build_text(package, "name");
+	enum vuln_scheme scheme;
+	int rc;
+
+	if (!ecosystem.len || !name.len)
+		return RF_OK; /* a GIT repository is meant */
+	if (!vuln_scheme_find(ecosystem, &scheme)) {
+		build_left_out(b, "ecosystem " RF_STR_FMT, RF_STR_ARG(ecosystem));
+		return RF_OK;
+	}
+	take_severity(b, advisory, doc_get(affected, "severity"));
+	rc = add_ranges(b, &entry, scheme, affected, err);
+	if (rc < 0)
+		return rc;
+	if (!entry.ranges.len && !entry.versions.len)
+		return RF_OK;
+	add_imports(&entry, affected);
+	return build_entry_add(b, &entry, ecosystem, name, advisory->id, err);
+}
+
+static bool add_strs(struct vuln_builder *b, struct build_strs *into, const struct doc_node *list,
+	bool only_cves)
+{
+	doc_each (item, list) {
+		if (item->type != DOC_STRING || into->count >= BUILD_MAX_LIST)
+			continue;
+		if (only_cves && !rf_str_starts(item->text, RF_STR("CVE-")))
+			continue;
+		if (!build_strs_add(b, into, item->text))
+			return false;
+	}
+	return true;
+}
+
+/* At most BUILD_MAX_SUMMARY bytes, cut between characters. */
+static struct rf_str cut_summary(struct rf_str text)
+{
+	size_t len = text.len;
+
+	if (len <= BUILD_MAX_SUMMARY)
+		return text;
+	for (len = BUILD_MAX_SUMMARY; len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80;)
+		len--;
+	return (struct rf_str){text.ptr, len};
+}
+
+int build_osv(struct vuln_builder *b, const struct doc_node *root, struct rf_err *err)
+{
+	struct build_advisory *advisory;
+	const struct doc_node *specific = doc_get(root, "database_specific");
+	enum vuln_level level;
+	int rc = RF_OK;
+
+	build_date(b, build_text(root, "published"));
+	build_date(b, build_text(root, "modified"));
+	if (build_text(root, "withdrawn").len) {
+		build_left_out(b, "withdrawn entries");
+		return RF_OK;
+	}
+	advisory = build_advisory_of(b, build_text(root, "id"));
+	if (!advisory || !add_strs(b, &advisory->aliases, doc_get(root, "aliases"), false) ||
+		!add_strs(b, &advisory->related, doc_get(root, "related"), true) ||
+		!add_strs(b, &advisory->related, doc_get(root, "upstream"), true))
+		return rf_err_nomem(err);
+	advisory->summary = build_keep(b, cut_summary(build_text(root, "summary")));
+	take_severity(b, advisory, doc_get(root, "severity"));
+	if (vuln_level_find(build_text(specific, "severity"), &level))
+		advisory->level = level;
+	doc_each (affected, doc_get(root, "affected")) {
+		if (rc == RF_OK)
+			rc = add_affected(b, advisory, affected, err);
+	}
+	return rc;
+}
