@@ -52,24 +52,6 @@ static void on_tick(void *ctx)
 		(struct rf_str){(const char *)&bytes, sizeof(bytes)}, NULL);
 }
 
-static int verify(
-	struct image_stream *stream, const struct image_choice_layer *layer, struct rf_err *err)
-{
-	char want[IMAGE_DIGEST_TEXT_SIZE], got[IMAGE_DIGEST_TEXT_SIZE];
-	struct image_digest stored, plain;
-	int rc = image_stream_finish(stream, &stored, &plain, err);
-
-	if (rc < 0)
-		return rc;
-	if (layer->has_digest && !image_digest_eq(&stored, &layer->digest))
-		return rf_err_set(err, RF_EINPUT, "the content is %s instead of %s",
-			image_digest_text(&stored, got), image_digest_text(&layer->digest, want));
-	if (!image_digest_eq(&plain, &layer->diff_id))
-		return rf_err_set(err, RF_EINPUT, "the unpacked content is %s instead of %s",
-			image_digest_text(&plain, got), image_digest_text(&layer->diff_id, want));
-	return RF_OK;
-}
-
 static int unpack(int channel, const struct image_choice_layer *layer, int root_fd,
 	uint64_t *ret_bytes, struct rf_err *err)
 {
@@ -88,10 +70,10 @@ static int unpack(int channel, const struct image_choice_layer *layer, int root_
 	rc = image_unpack(&input, root_fd, IMAGE_MAX_LAYER_BYTES, &report, ret_bytes, err);
 	/* Damage shows as a bad tar first; that it is not what was meant says more. */
 	if (rc == RF_EINPUT)
-		return verify(stream, layer, &damage) < 0 && damage.code == RF_EINPUT
+		return image_layer_verify(stream, layer, &damage) < 0 && damage.code == RF_EINPUT
 			       ? rf_err_set(err, RF_EINPUT, "%s", damage.msg)
 			       : rc;
-	return rc < 0 ? rc : verify(stream, layer, err);
+	return rc < 0 ? rc : image_layer_verify(stream, layer, err);
 }
 
 static int run_job(int channel, struct frame *frame, struct rf_err *err)

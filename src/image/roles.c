@@ -141,3 +141,21 @@ int image_role_failed(int channel, const struct rf_err *err)
 	(void)!frame_send(channel, IMAGE_MSG_FAILED, rf_buf_str(&payload), NULL);
 	return 0;
 }
+
+int image_layer_verify(
+	struct image_stream *stream, const struct image_choice_layer *layer, struct rf_err *err)
+{
+	char want[IMAGE_DIGEST_TEXT_SIZE], got[IMAGE_DIGEST_TEXT_SIZE];
+	struct image_digest stored, plain;
+	int rc = image_stream_finish(stream, &stored, &plain, err);
+
+	if (rc < 0)
+		return rc;
+	if (layer->has_digest && !image_digest_eq(&stored, &layer->digest))
+		return rf_err_set(err, RF_EINPUT, "the content is %s instead of %s",
+			image_digest_text(&stored, got), image_digest_text(&layer->digest, want));
+	if (!image_digest_eq(&plain, &layer->diff_id))
+		return rf_err_set(err, RF_EINPUT, "the unpacked content is %s instead of %s",
+			image_digest_text(&plain, got), image_digest_text(&layer->diff_id, want));
+	return RF_OK;
+}

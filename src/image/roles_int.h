@@ -55,6 +55,10 @@ void image_job_put(struct rf_buf *buf, const struct image_choice_layer *layer);
 int image_job_get(
 	struct rf_str payload, struct image_choice_layer *ret, struct rf_err *err) RF_MUST_USE;
 
+/* Reads the stream to its end and compares the digests: RF_EINPUT when one is another. */
+int image_layer_verify(struct image_stream *stream, const struct image_choice_layer *layer,
+	struct rf_err *err) RF_MUST_USE;
+
 int image_read_start(struct proc_child *ret, struct rf_err *err) RF_MUST_USE;
 int image_unpack_start(struct proc_child *ret, struct rf_err *err) RF_MUST_USE;
 

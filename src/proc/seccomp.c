@@ -54,6 +54,7 @@ static const struct call_row rows[] = {
 	{"readlinkat", READ | WRITE},
 	{"newfstatat", READ | WRITE},
 	{"statx", READ | WRITE},
+	{"fgetxattr", READ | WRITE},
 	{"openat", READ | WRITE},
 	{"fadvise64", READ | WRITE},
 	{"mkdirat", WRITE},

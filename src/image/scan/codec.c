@@ -1,0 +1,267 @@
+/* Every list is a count and its items; both directions are written side by side. */
+#include "image/scan/codec_int.h"
+
+#include "doc/utf8.h"
+#include "proc/frame.h"
+
+#define MAX_ITEMS  ((uint64_t)1000000)
+#define MAX_STRS   ((uint64_t)100000) /* of one list of strings */
+#define MAX_STRING ((size_t)64 << 10)
+
+struct reader {
+	struct frame_reader frame;
+	struct rf_arena *arena;
+	bool nomem;
+};
+
+/* --- strings --- */
+
+/* Bytes that are no text, and control characters, become '?'. */
+static struct rf_str clean(struct reader *r, struct rf_str s)
+{
+	struct rf_str copy = rf_arena_str(r->arena, s);
+	char *out = (char *)(uintptr_t)copy.ptr;
+
+	if (!out) {
+		r->nomem = true;
+		return RF_STR("");
+	}
+	for (size_t i = 0; i < copy.len;) {
+		uint32_t rune = 0;
+		size_t len = doc_utf8_decode((struct rf_str){out + i, copy.len - i}, &rune);
+
+		if (len == 0 || rune < ' ' || (rune >= 0x7f && rune < 0xa0)) {
+			len = len ? len : 1;
+			memset(out + i, '?', len);
+		}
+		i += len;
+	}
+	return copy;
+}
+
+static struct rf_str get_str(struct reader *r)
+{
+	struct rf_str s = frame_get_str(&r->frame);
+
+	if (s.len > MAX_STRING)
+		r->frame.failed = true;
+	return r->frame.failed ? RF_STR("") : clean(r, s);
+}
+
+static uint64_t get_max(struct reader *r, uint64_t max)
+{
+	uint64_t number = frame_get_u64(&r->frame);
+
+	if (number > max)
+		r->frame.failed = true;
+	return r->frame.failed ? 0 : number;
+}
+
+/* Room for count items, which a hostile sender cannot make large: each takes a byte at least. */
+static void *get_room(struct reader *r, uint64_t count, size_t item_size)
+{
+	void *room;
+
+	if (count > r->frame.rest.len)
+		r->frame.failed = true;
+	if (r->frame.failed)
+		return NULL;
+	room = rf_arena_array(r->arena, (size_t)count + 1, item_size);
+	r->nomem |= !room;
+	return room;
+}
+
+static void put_strs(struct rf_buf *out, const struct scan_strs *list)
+{
+	frame_put_u64(out, list->count);
+	for (size_t i = 0; i < list->count; i++)
+		frame_put_str(out, list->items[i]);
+}
+
+static void get_strs(struct reader *r, struct scan_strs *ret)
+{
+	uint64_t count = get_max(r, MAX_STRS);
+	struct rf_str *items = get_room(r, count, sizeof(*items));
+
+	*ret = (struct scan_strs){.items = items};
+	for (uint64_t i = 0; items && i < count && !r->frame.failed; i++)
+		items[ret->count++] = get_str(r);
+}
+
+/* --- items --- */
+
+static void put_package(struct rf_buf *out, const struct scan_package *p)
+{
+	const struct rf_str texts[] = {p->ecosystem, p->name, p->version, p->arch, p->source,
+		p->source_version, p->license, p->checksum, p->location, p->replaces};
+
+	frame_put_u64(out, p->type);
+	frame_put_u64(out, p->role);
+	frame_put_u64(out, p->layer);
+	for (size_t i = 0; i < RF_ARRAY_LEN(texts); i++)
+		frame_put_str(out, texts[i]);
+}
+
+static void get_package(struct reader *r, struct scan_package *p)
+{
+	struct rf_str *texts[] = {&p->ecosystem, &p->name, &p->version, &p->arch, &p->source,
+		&p->source_version, &p->license, &p->checksum, &p->location, &p->replaces};
+
+	p->type = (enum pkg_type)get_max(r, PKG_TYPE_COUNT - 1);
+	p->role = (enum scan_package_role)get_max(r, SCAN_PACKAGE_STDLIB);
+	p->layer = (uint32_t)get_max(r, UINT32_MAX);
+	for (size_t i = 0; i < RF_ARRAY_LEN(texts); i++)
+		*texts[i] = get_str(r);
+}
+
+static void put_finding(struct rf_buf *out, const struct scan_finding *f)
+{
+	frame_put_str(out, f->id);
+	frame_put_str(out, f->summary);
+	frame_put_str(out, f->vector);
+	frame_put_u64(out, f->package);
+	frame_put_u64(out, f->tier);
+	frame_put_u64(out, f->level);
+	frame_put_u64(out, f->score_tenths);
+	frame_put_u64(out, f->known_exploited);
+	put_strs(out, &f->aliases);
+	put_strs(out, &f->symbols);
+	put_strs(out, &f->path);
+	put_strs(out, &f->fixed);
+}
+
+static void get_finding(struct reader *r, struct scan_finding *f, size_t package_count)
+{
+	f->id = get_str(r);
+	f->summary = get_str(r);
+	f->vector = get_str(r);
+	f->package = (uint32_t)get_max(r, package_count ? package_count - 1 : 0);
+	f->tier = (enum scan_tier)get_max(r, SCAN_TIER_UNKNOWN);
+	f->level = (enum vuln_level)get_max(r, VULN_LEVEL_CRITICAL);
+	f->score_tenths = (unsigned)get_max(r, 100);
+	f->known_exploited = get_max(r, 1) != 0;
+	get_strs(r, &f->aliases);
+	get_strs(r, &f->symbols);
+	get_strs(r, &f->path);
+	get_strs(r, &f->fixed);
+	f->suppressed = RF_STR("");
+}
+
+static void put_secret(struct rf_buf *out, const struct scan_secret *s)
+{
+	frame_put_str(out, s->rule);
+	frame_put_str(out, s->title);
+	frame_put_str(out, s->severity);
+	frame_put_str(out, s->location);
+	frame_put_str(out, s->redacted);
+	frame_put_u64(out, s->line);
+	frame_put_u64(out, s->column);
+	frame_put_u64(out, s->layer);
+}
+
+static void get_secret(struct reader *r, struct scan_secret *s)
+{
+	s->rule = get_str(r);
+	s->title = get_str(r);
+	s->severity = get_str(r);
+	s->location = get_str(r);
+	s->redacted = get_str(r);
+	s->line = (uint32_t)get_max(r, UINT32_MAX);
+	s->column = (uint32_t)get_max(r, UINT32_MAX);
+	s->layer = (uint32_t)get_max(r, UINT32_MAX);
+}
+
+static void put_file(struct rf_buf *out, const struct scan_file *f)
+{
+	frame_put_u64(out, f->kind);
+	frame_put_str(out, f->location);
+	frame_put_str(out, f->detail);
+	frame_put_u64(out, f->layer);
+	frame_put_u64(out, f->mode);
+	frame_put_u64(out, f->uid);
+	frame_put_u64(out, f->gid);
+}
+
+static void get_file(struct reader *r, struct scan_file *f)
+{
+	f->kind = (enum scan_file_kind)get_max(r, SCAN_FILE_UNREADABLE);
+	f->location = get_str(r);
+	f->detail = get_str(r);
+	f->layer = (uint32_t)get_max(r, UINT32_MAX);
+	f->mode = (uint32_t)get_max(r, 07777);
+	f->uid = (uint32_t)get_max(r, UINT32_MAX);
+	f->gid = (uint32_t)get_max(r, UINT32_MAX);
+}
+
+/* --- the report --- */
+
+void scan_report_put(const struct scan_report *report, struct rf_buf *out)
+{
+	frame_put_str(out, rf_str_of(report->os.id));
+	frame_put_str(out, rf_str_of(report->os.version));
+	frame_put_str(out, rf_str_of(report->os.pretty));
+	frame_put_str(out, rf_str_of(report->os.ecosystem));
+	frame_put_u64(out, report->package_count);
+	for (size_t i = 0; i < report->package_count; i++)
+		put_package(out, &report->packages[i]);
+	frame_put_u64(out, report->finding_count);
+	for (size_t i = 0; i < report->finding_count; i++)
+		put_finding(out, &report->findings[i]);
+	frame_put_u64(out, report->secret_count);
+	for (size_t i = 0; i < report->secret_count; i++)
+		put_secret(out, &report->secrets[i]);
+	frame_put_u64(out, report->file_count);
+	for (size_t i = 0; i < report->file_count; i++)
+		put_file(out, &report->files[i]);
+	put_strs(out, &report->notes);
+	frame_put_u64(out, report->layer_count);
+	for (size_t i = 0; i < report->layer_count; i++)
+		frame_put_str(out, report->layers[i].created_by);
+}
+
+static void get_fixed(struct reader *r, char *out, size_t size)
+{
+	if (!rf_str_copy(get_str(r), out, size))
+		r->frame.failed = true;
+}
+
+static void get_lists(struct reader *r, struct scan_report *report)
+{
+	uint64_t count = get_max(r, MAX_ITEMS);
+
+	report->packages = get_room(r, count, sizeof(*report->packages));
+	while (report->packages && !r->frame.failed && report->package_count < count)
+		get_package(r, &report->packages[report->package_count++]);
+	count = get_max(r, report->package_count ? MAX_ITEMS : 0);
+	report->findings = get_room(r, count, sizeof(*report->findings));
+	while (report->findings && !r->frame.failed && report->finding_count < count)
+		get_finding(r, &report->findings[report->finding_count++], report->package_count);
+	count = get_max(r, MAX_ITEMS);
+	report->secrets = get_room(r, count, sizeof(*report->secrets));
+	while (report->secrets && !r->frame.failed && report->secret_count < count)
+		get_secret(r, &report->secrets[report->secret_count++]);
+	count = get_max(r, MAX_ITEMS);
+	report->files = get_room(r, count, sizeof(*report->files));
+	while (report->files && !r->frame.failed && report->file_count < count)
+		get_file(r, &report->files[report->file_count++]);
+	get_strs(r, &report->notes);
+	count = get_max(r, MAX_STRS);
+	report->layers = get_room(r, count, sizeof(*report->layers));
+	while (report->layers && !r->frame.failed && report->layer_count < count)
+		report->layers[report->layer_count++].created_by = get_str(r);
+}
+
+int scan_report_get(struct rf_str payload, struct scan_report *report, struct rf_err *err)
+{
+	struct reader r = {.frame = {.rest = payload}, .arena = report->arena};
+
+	get_fixed(&r, report->os.id, sizeof(report->os.id));
+	get_fixed(&r, report->os.version, sizeof(report->os.version));
+	get_fixed(&r, report->os.pretty, sizeof(report->os.pretty));
+	get_fixed(&r, report->os.ecosystem, sizeof(report->os.ecosystem));
+	get_lists(&r, report);
+	if (r.nomem)
+		return rf_err_nomem(err);
+	return frame_reader_ok(&r.frame) ? RF_OK
+					 : rf_err_set(err, RF_EINPUT, "a malformed report");
+}

@@ -1,0 +1,20 @@
+/*
+ * A report as the scanner sends it: fields one after the other, as in proc/frame.h. The reader
+ * trusts nothing: counts and indexes are checked, and text becomes valid UTF-8 without control
+ * characters.
+ */
+#ifndef RF_IMAGE_SCAN_CODEC_INT_H
+#define RF_IMAGE_SCAN_CODEC_INT_H
+
+#include "base/buf.h"
+#include "image/scan/report.h"
+
+#define SCAN_REPORT_MAX ((size_t)256 << 20) /* bytes of an encoded report */
+
+/* What a scanner knows: packages, findings, secrets, files, notes, the os, who made layers. */
+void scan_report_put(const struct scan_report *report, struct rf_buf *out);
+/* Adds it to report, whose arena takes everything. RF_EINPUT: malformed. */
+int scan_report_get(
+	struct rf_str payload, struct scan_report *report, struct rf_err *err) RF_MUST_USE;
+
+#endif

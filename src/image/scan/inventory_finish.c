@@ -1,0 +1,392 @@
+/* The end of a scan: what the image really shows, what is known about it, and in which order. */
+#include "image/scan/inventory_int.h"
+#include "image/vuln/match.h"
+
+#define MAX_FIXES 8 /* versions of one finding that are told */
+
+/* --- what is hidden --- */
+
+static bool hidden_by(const struct inventory_place *place, const struct inventory_path *path,
+	bool is_above)
+{
+	/* Whiteouts hide what lower layers have; replacing hides whatever came before. */
+	if (path->gone_below && place->layer + 1 < path->gone_below)
+		return true;
+	if (is_above && path->emptied_below && place->layer + 1 < path->emptied_below)
+		return true;
+	return path->replaced > place->order || (!is_above && path->made_dir > place->order);
+}
+
+static void decide_hidden(struct inventory *inv)
+{
+	rf_vec_each (place, &inv->places) {
+		struct rf_str path = place->path;
+		bool is_above = false;
+
+		for (;;) {
+			const struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);
+			const char *slash;
+
+			if (known && hidden_by(place, known, is_above))
+				place->hidden = true;
+			if (path.len == 0)
+				break;
+			slash = memrchr(path.ptr, '/', path.len);
+			path.len = slash ? (size_t)(slash - path.ptr) : 0;
+			is_above = true;
+		}
+	}
+}
+
+/* /etc/os-release comes before /usr/lib/os-release, which it usually is a link to. */
+static void find_os(const struct inventory *inv, struct pkg_os *ret)
+{
+	rf_vec_each (place, &inv->places) {
+		if (place->hidden || !place->is_os_release)
+			continue;
+		if (!ret->id[0] || rf_str_starts(place->path, RF_STR("etc/")))
+			*ret = place->os;
+	}
+}
+
+/* --- matching --- */
+
+static bool add_list(struct rf_arena *arena, struct rf_bytes list, struct scan_strs *ret)
+{
+	struct rf_bytes rest = list;
+	struct rf_str item;
+	size_t count = ret->count;
+	struct rf_str *items;
+
+	while (vuln_list_next(&rest, &item))
+		count++;
+	items = rf_arena_array(arena, count + 1, sizeof(*items));
+	if (!items)
+		return false;
+	if (ret->count)
+		memcpy(items, ret->items, ret->count * sizeof(*items));
+	ret->items = items;
+	while (vuln_list_next(&list, &item)) {
+		items[ret->count] = rf_arena_str(arena, item);
+		if (!items[ret->count++].ptr)
+			return false;
+	}
+	return true;
+}
+
+int inventory_match(struct inventory *inv, uint32_t package, const struct vuln_subject *subject,
+	const struct vuln_affected *affected, enum scan_tier tier, struct scan_strs symbols,
+	struct scan_strs path, struct rf_err *err)
+{
+	struct vuln_advisory advisory = {.summary = RF_STR(""), .vector = RF_STR("")};
+	struct scan_finding finding = {.id = affected->id, .package = package, .tier = tier};
+	struct rf_str fixes[MAX_FIXES];
+	size_t fix_count = vuln_fixes(subject, affected, fixes, MAX_FIXES);
+	int rc = vuln_advisory_find(inv->db, affected->id, &advisory, err);
+
+	if (rc < 0 && rc != RF_EABSENT)
+		return rc;
+	finding.symbols = symbols;
+	finding.path = path;
+	finding.summary = advisory.summary;
+	finding.level = advisory.level;
+	finding.score_tenths = advisory.tenths;
+	finding.vector = advisory.vector;
+	finding.known_exploited = advisory.exploited;
+	finding.fixed.items = rf_arena_array(inv->arena, fix_count + 1, sizeof(*fixes));
+	if (!finding.fixed.items || !add_list(inv->arena, advisory.aliases, &finding.aliases) ||
+		!add_list(inv->arena, advisory.related, &finding.aliases))
+		return rf_err_nomem(err);
+	for (; finding.fixed.count < fix_count; finding.fixed.count++) {
+		struct rf_str fix = rf_arena_str(inv->arena, fixes[finding.fixed.count]);
+
+		if (!fix.ptr)
+			return rf_err_nomem(err);
+		finding.fixed.items[finding.fixed.count] = fix;
+	}
+	return inventory_add_finding(inv, &finding, advisory.aliases, err);
+}
+
+struct matching {
+	struct inventory *inv;
+	uint32_t package;
+	const struct vuln_subject *subject;
+};
+
+static int take_hit(void *ctx, const struct vuln_affected *affected, struct rf_err *err)
+{
+	const struct matching *m = ctx;
+	const struct scan_strs none = {.count = 0};
+
+	return inventory_match(
+		m->inv, m->package, m->subject, affected, SCAN_TIER_UNKNOWN, none, none, err);
+}
+
+/* Damage of the database ends the scan; a version that nobody can compare is told. */
+static int match_as(struct inventory *inv, uint32_t index, struct rf_str name,
+	struct rf_str version, struct rf_err *err)
+{
+	const struct scan_package *package = &inv->packages.items[index].package;
+	const struct vuln_subject subject = {
+		.ecosystem = package->ecosystem, .name = name, .version = version};
+	struct matching matching = {.inv = inv, .package = index, .subject = &subject};
+	const struct vuln_match_sink sink = {.hit = take_hit, .ctx = &matching};
+	enum vuln_scheme scheme;
+	struct rf_err why = {.code = RF_OK};
+	int rc = vuln_match(inv->db, &subject, &sink, &why);
+
+	if (rc == RF_EINPUT && vuln_scheme_find(package->ecosystem, &scheme) &&
+		!vuln_version_valid(scheme, version)) {
+		inventory_note(inv, "%s: %s: not judged, %s", package->location.ptr,
+			package->name.ptr, why.msg);
+		return RF_OK;
+	}
+	if (rc < 0 && err)
+		*err = why;
+	return rc;
+}
+
+/*
+ * Advisories of Debian and Alpine are filed under source packages, those of RPM distributions
+ * under binary ones; where both names are known, both are asked, and merging takes doubles away.
+ */
+static int match_package(struct inventory *inv, uint32_t index, struct rf_err *err)
+{
+	const struct scan_package *package = &inv->packages.items[index].package;
+	struct rf_str source = package->source, source_version = package->source_version;
+	int rc = RF_OK;
+
+	if (package->type == PKG_DPKG || package->type == PKG_APK) {
+		if (!source.len)
+			source = package->name;
+		if (!source_version.len)
+			source_version = package->version;
+		return match_as(inv, index, source, source_version, err);
+	}
+	rc = match_as(inv, index, package->name, package->version, err);
+	return rc;
+}
+
+static int match_all(struct inventory *inv, const struct pkg_os *os, struct rf_err *err)
+{
+	int rc = RF_OK;
+
+	for (uint32_t i = 0; i < inv->packages.count && rc == RF_OK; i++) {
+		struct inventory_package *it = &inv->packages.items[i];
+
+		if (inv->places.items[it->place].hidden)
+			continue;
+		if (it->package.role == SCAN_PACKAGE_OS)
+			it->package.ecosystem =
+				rf_arena_str(inv->arena, rf_str_of(os->ecosystem));
+		if (!it->package.ecosystem.ptr)
+			return rf_err_nomem(err);
+		/* Go programs were matched when their symbols were at hand. */
+		if (inv->db && it->package.ecosystem.len &&
+			(it->package.role == SCAN_PACKAGE_OS ||
+				it->package.role == SCAN_PACKAGE_LIBRARY))
+			rc = match_package(inv, i, err);
+	}
+	return rc;
+}
+
+/* --- merging --- */
+
+static bool names_meet(const struct inventory_finding *a, const struct inventory_finding *b)
+{
+	struct rf_bytes list = a->aliases;
+	struct rf_str alias;
+
+	if (rf_str_eq(a->finding.id, b->finding.id) ||
+		vuln_list_has(a->aliases, b->finding.id) ||
+		vuln_list_has(b->aliases, a->finding.id))
+		return true;
+	while (vuln_list_next(&list, &alias)) {
+		if (vuln_list_has(b->aliases, alias))
+			return true;
+	}
+	return false;
+}
+
+/* What knows about symbols knows more; then the smaller id. */
+static bool is_better(const struct scan_finding *a, const struct scan_finding *b)
+{
+	bool a_knows = a->tier != SCAN_TIER_UNKNOWN, b_knows = b->tier != SCAN_TIER_UNKNOWN;
+
+	return a_knows != b_knows ? a_knows : rf_str_cmp(a->id, b->id) < 0;
+}
+
+static bool add_alias(struct rf_arena *arena, struct scan_finding *to, struct rf_str alias)
+{
+	struct rf_str *items;
+
+	if (rf_str_eq(alias, to->id))
+		return true;
+	for (size_t i = 0; i < to->aliases.count; i++) {
+		if (rf_str_eq(to->aliases.items[i], alias))
+			return true;
+	}
+	items = rf_arena_array(arena, to->aliases.count + 1, sizeof(*items));
+	if (!items)
+		return false;
+	if (to->aliases.count)
+		memcpy(items, to->aliases.items, to->aliases.count * sizeof(*items));
+	items[to->aliases.count++] = alias;
+	to->aliases.items = items;
+	return true;
+}
+
+/* The rating that somebody gave stays; what is exploited under one name is so under all. */
+static bool fold(struct rf_arena *arena, struct scan_finding *to, const struct scan_finding *from)
+{
+	bool ok = add_alias(arena, to, from->id);
+
+	for (size_t i = 0; i < from->aliases.count && ok; i++)
+		ok = add_alias(arena, to, from->aliases.items[i]);
+	if (to->level == VULN_LEVEL_UNRATED) {
+		to->level = from->level;
+		to->score_tenths = from->score_tenths;
+		to->vector = from->vector;
+	}
+	if (!to->fixed.count)
+		to->fixed = from->fixed;
+	to->known_exploited |= from->known_exploited;
+	return ok;
+}
+
+#define MERGED UINT32_MAX /* as a finding's package: it went into another one */
+
+static int merge_into(struct inventory *inv, size_t i, size_t j, struct rf_err *err)
+{
+	struct inventory_finding *a = &inv->findings.items[i], *b = &inv->findings.items[j];
+
+	if (is_better(&b->finding, &a->finding)) {
+		struct inventory_finding swap = *a;
+
+		*a = *b;
+		*b = swap;
+	}
+	if (!fold(inv->arena, &a->finding, &b->finding))
+		return rf_err_nomem(err);
+	b->finding.package = MERGED;
+	return RF_OK;
+}
+
+static int by_package(const void *a, const void *b)
+{
+	const struct inventory_finding *x = a, *y = b;
+
+	if (x->finding.package != y->finding.package)
+		return x->finding.package < y->finding.package ? -1 : 1;
+	return rf_str_cmp(x->finding.id, y->finding.id);
+}
+
+/* Findings of one package that have a name in common are one. */
+static int merge_findings(struct inventory *inv, struct rf_err *err)
+{
+	int rc = RF_OK;
+
+	if (inv->findings.count)
+		qsort(inv->findings.items, inv->findings.count, sizeof(*inv->findings.items),
+			by_package);
+	for (size_t i = 0; i < inv->findings.count && rc == RF_OK; i++) {
+		uint32_t package = inv->findings.items[i].finding.package;
+
+		for (size_t j = i + 1; package != MERGED && j < inv->findings.count; j++) {
+			struct inventory_finding *other = &inv->findings.items[j];
+
+			if (other->finding.package == MERGED)
+				continue;
+			if (other->finding.package != package)
+				break;
+			if (names_meet(&inv->findings.items[i], other))
+				rc = merge_into(inv, i, j, err);
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return rc;
+}
+
+/* --- the report --- */
+
+static bool copy_packages(struct inventory *inv, struct scan_report *report, uint32_t *numbers)
+{
+	report->packages =
+		rf_arena_array(report->arena, inv->packages.count + 1, sizeof(*report->packages));
+	if (!report->packages)
+		return false;
+	for (size_t i = 0; i < inv->packages.count; i++) {
+		const struct inventory_package *it = &inv->packages.items[i];
+
+		numbers[i] = MERGED;
+		if (inv->places.items[it->place].hidden)
+			continue;
+		numbers[i] = (uint32_t)report->package_count;
+		report->packages[report->package_count++] = it->package;
+	}
+	return true;
+}
+
+static bool copy_findings(
+	struct inventory *inv, struct scan_report *report, const uint32_t *numbers)
+{
+	report->findings =
+		rf_arena_array(report->arena, inv->findings.count + 1, sizeof(*report->findings));
+	if (!report->findings)
+		return false;
+	rf_vec_each (it, &inv->findings) {
+		struct scan_finding *to = &report->findings[report->finding_count];
+
+		if (it->finding.package == MERGED || numbers[it->finding.package] == MERGED)
+			continue;
+		*to = it->finding;
+		to->package = numbers[it->finding.package];
+		report->finding_count++;
+	}
+	return true;
+}
+
+static bool copy_others(struct inventory *inv, struct scan_report *report)
+{
+	report->secrets =
+		rf_arena_array(report->arena, inv->secrets.count + 1, sizeof(*report->secrets));
+	report->files = rf_arena_array(report->arena, inv->files.count + 1, sizeof(*report->files));
+	report->notes.items =
+		rf_arena_array(report->arena, inv->notes.count + 2, sizeof(*report->notes.items));
+	if (!report->secrets || !report->files || !report->notes.items)
+		return false;
+	rf_vec_each (it, &inv->secrets) {
+		if (it->place == SIZE_MAX || !inv->places.items[it->place].hidden)
+			report->secrets[report->secret_count++] = it->secret;
+	}
+	rf_vec_each (it, &inv->files) {
+		if (!inv->places.items[it->place].hidden)
+			report->files[report->file_count++] = it->file;
+	}
+	rf_vec_each (note, &inv->notes)
+		report->notes.items[report->notes.count++] = *note;
+	if (inv->notes_hidden)
+		report->notes.items[report->notes.count++] = rf_arena_printf(
+			report->arena, "and %zu more notes", inv->notes_hidden);
+	return true;
+}
+
+int inventory_finish(struct inventory *inv, struct scan_report *report, struct rf_err *err)
+{
+	AUTO_FREE uint32_t *numbers = NULL;
+	int rc;
+
+	decide_hidden(inv);
+	find_os(inv, &report->os);
+	rc = match_all(inv, &report->os, err);
+	if (rc == RF_OK)
+		rc = merge_findings(inv, err);
+	if (rc < 0)
+		return rc;
+	numbers = calloc(inv->packages.count + 1, sizeof(*numbers));
+	if (!numbers || !copy_packages(inv, report, numbers) ||
+		!copy_findings(inv, report, numbers) || !copy_others(inv, report))
+		return rf_err_nomem(err);
+	return RF_OK;
+}

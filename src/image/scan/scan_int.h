@@ -1,0 +1,38 @@
+/* A scan under way: the parent's side. */
+#ifndef RF_IMAGE_SCAN_SCAN_INT_H
+#define RF_IMAGE_SCAN_SCAN_INT_H
+
+#include "image/scan/roles_int.h"
+#include "image/scan/scan.h"
+#include "image/source_int.h"
+
+struct scan {
+	const struct scan_opts *opts;
+	struct scan_report *report;
+	struct proc_child child;
+	struct rf_buf received; /* pieces of the report */
+	struct scan_progress progress;
+	uint64_t finished_bytes; /* of layers that are done */
+};
+
+void scan_done(struct scan *scan);
+
+/* Starts the child; fds as in SCAN_MSG_START, without the database's. */
+int scan_start(struct scan *scan, enum scan_mode mode, const int *fds, size_t fd_count,
+	struct rf_err *err) RF_MUST_USE;
+/* Sends a message and waits until it is done. */
+int scan_tell(struct scan *scan, enum scan_msg type, struct rf_str payload, int fd,
+	struct rf_err *err) RF_MUST_USE;
+/* One layer; fd holds its range. */
+int scan_tell_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,
+	int fd, struct rf_err *err) RF_MUST_USE;
+/* Asks for the report, checks it, adds the database; takes it out of scan. */
+int scan_end(struct scan *scan, struct scan_report **ret, struct rf_err *err) RF_MUST_USE;
+
+/* What the config (canonical, from image-read) says about how the image runs. */
+int scan_take_config(struct scan *scan, struct rf_str json, struct rf_err *err) RF_MUST_USE;
+/* The layers' digests, for the report. */
+int scan_take_layers(struct scan *scan, const struct image_choice_layer *layers, size_t count,
+	struct rf_err *err) RF_MUST_USE;
+
+#endif

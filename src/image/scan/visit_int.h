@@ -1,0 +1,60 @@
+/*
+ * One file of an image after the other: what it is, is told by its name and its first bytes; what
+ * it tells goes into the inventory. Everything runs in the confined scanner.
+ */
+#ifndef RF_IMAGE_SCAN_VISIT_INT_H
+#define RF_IMAGE_SCAN_VISIT_INT_H
+
+#include "base/buf.h"
+#include "image/archive.h"
+#include "image/scan/inventory_int.h"
+#include "image/secrets/secrets.h"
+
+#define SCAN_MAX_FILE	  ((uint64_t)1 << 30) /* bytes of a file that is read as a whole */
+#define SCAN_HEAP_FILE	  ((size_t)4 << 20)   /* smaller ones are held in memory */
+#define SCAN_SECRET_PIECE ((size_t)1 << 20)   /* text is searched in pieces of this size */
+#define SCAN_MAX_TEXT	  ((uint64_t)256 << 20) /* longer texts are not searched */
+
+struct scanner {
+	struct inventory inv;
+	struct secret_rules *rules; /* NULL: secrets are not searched for */
+	int spool_fd;		    /* an unlinked file for what does not fit into memory */
+	struct rf_buf buf;	    /* of the file being read */
+};
+
+/* A file as a visitor sees it. */
+struct scan_input {
+	struct rf_str path; /* relative, or absolute for a single file */
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	uint64_t size;
+	struct rf_bytes mapped; /* the content, where it lies in memory anyway; else absent */
+	/* Pieces in order, holes left out; as image_archive_read(). */
+	ssize_t (*read)(
+		void *ctx, const void **ret_data, uint64_t *ret_offset, struct rf_err *err);
+	void *ctx;
+	struct rf_str capability; /* security.capability, "" without */
+};
+
+int scan_visit(
+	struct scanner *scanner, const struct scan_input *input, struct rf_err *err) RF_MUST_USE;
+/* A directory: only its mode is of interest. */
+int scan_visit_dir(struct scanner *scanner, struct rf_str path, mode_t mode, uid_t uid, gid_t gid,
+	struct rf_err *err) RF_MUST_USE;
+
+/* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error. */
+int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, struct rf_bytes file,
+	struct rf_err *err) RF_MUST_USE;
+
+/* All of a layer's tar. */
+int scan_layer(
+	struct scanner *scanner, const struct image_input *tar, struct rf_err *err) RF_MUST_USE;
+/*
+ * All below dir_fd, which stays the caller's. overlay: the directory is a layer as overlayfs wants
+ * it, so devices 0:0 are whiteouts.
+ */
+int scan_directory(
+	struct scanner *scanner, int dir_fd, bool overlay, struct rf_err *err) RF_MUST_USE;
+
+#endif
