@@ -22,8 +22,6 @@ struct import {
 };
 
 void import_tell(struct import *import, enum image_stage stage, const char *text);
-/* A file of the layout directory, regular, O_RDONLY; RF_EABSENT when there is none. */
-int import_open_member(struct import *import, const char *name, struct rf_err *err) RF_MUST_USE;
 
 /* Runs image-read; fills import->found. */
 int import_read(struct import *import, struct rf_err *err) RF_MUST_USE;

@@ -1,28 +1,9 @@
 /* The parent of "image-read": hands out files of a layout directory, takes the answer. */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/fd.h"
 #include "image/import_int.h"
 #include "image/tree.h"
 
 #define MAX_REQUESTS 100000 /* files that one image may want looked at */
-
-int import_open_member(struct import *import, const char *name, struct rf_err *err)
-{
-	AUTO_FD fd = image_open_in_root(import->source_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
-		return rf_err_set(err, RF_EABSENT, "no file \"%.200s\"", name);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return rf_err_sys(err, errno, "open \"%.200s\"", name);
-	if (!S_ISREG(st.st_mode))
-		return rf_err_set(err, RF_EINPUT, "\"%.200s\" is no regular file", name);
-	return TAKE_FD(fd);
-}
 
 static int serve_member(
 	struct import *import, int channel, const struct frame *frame, struct rf_err *err)
@@ -31,7 +12,7 @@ static int serve_member(
 
 	if (!import->is_dir)
 		return rf_err_set(err, RF_EINPUT, "an unexpected message");
-	fd = import_open_member(import, rf_buf_cstr(&frame->payload), err);
+	fd = image_open_regular(import->source_fd, rf_buf_cstr(&frame->payload), err);
 	if (fd < 0 && fd != RF_EABSENT)
 		return fd;
 	return frame_send_fds(channel, IMAGE_MSG_MEMBER, RF_STR(""), &fd, fd < 0 ? 0 : 1, err);

@@ -105,7 +105,7 @@ static int send_task(struct import *import, struct job *job, struct rf_err *err)
 		import->lock_fd};
 
 	if (import->is_dir) {
-		member = import_open_member(import, layer->member, err);
+		member = image_open_regular(import->source_fd, layer->member, err);
 		if (member < 0)
 			return member;
 		fds[0] = member;
