@@ -13,6 +13,9 @@ struct store_opts {
 	const char *select;
 	const char *store;
 	bool json;
+	const char *ca_file;
+	bool plain_http;
+	uint64_t timeout_s;
 };
 
 #define STORE_ROW                                                                             \
@@ -28,6 +31,12 @@ static const struct opt_row import_rows[] = {
 		"The name that manifests call it by, instead of the names in the archive.", NULL},
 	{"select", 0, OPT_TEXT, offsetof(struct store_opts, select), "NAME|DIGEST",
 		"Which image, when the archive holds several.", NULL},
+	{"ca-file", 0, OPT_TEXT, offsetof(struct store_opts, ca_file), "FILE",
+		"Certificates (PEM) of authorities that registries are trusted by, too.", NULL},
+	{"plain-http", 0, OPT_FLAG, offsetof(struct store_opts, plain_http), NULL,
+		"Speaks HTTP without TLS to the registry.", NULL},
+	{"timeout", 0, OPT_NUMBER, offsetof(struct store_opts, timeout_s), "SECONDS",
+		"How long the registry may be silent (30).", NULL},
 	STORE_ROW,
 };
 
@@ -44,16 +53,23 @@ static const struct opt_example import_examples[] = {
 		"docker save shop/app:1.0 -o app.tar && ringfence image import app.tar"},
 	{"an OCI layout, under a name of one's own",
 		"ringfence image import ./layout --name shop/app:1.0"},
+	{"an image from a registry", "ringfence image import registry.example/shop/app:1.0"},
 };
 
 const struct opt_usage image_import_usage = {
 	.verb = "image import",
-	.synopsis = "FILE [--name NAME] [--select NAME|DIGEST] [--store DIRECTORY]",
+	.synopsis = "FILE|REFERENCE [--name NAME] [--select NAME|DIGEST] [--ca-file FILE] "
+		    "[--plain-http] [--timeout SECONDS] [--store DIRECTORY]",
 	.summary = "brings an image into the store of this machine",
 	.text = "FILE is an OCI image layout (a directory or an archive of one) or what docker "
 		"save writes; it may be compressed with gzip or zstd. Layers are verified by their "
 		"digests and unpacked by a child without privileges over the rest of the machine. "
-		"Needs root, since files of a layer keep their owners.",
+		"Needs root, since files of a layer keep their owners.\n\n"
+		"REFERENCE, which names no file here and does not begin with a '.' or '/', is "
+		"pulled from its registry: over TLS (without it only on localhost), with the "
+		"credentials of ~/.docker/config.json, for this machine's platform. A download "
+		"that "
+		"was interrupted goes on where it was.",
 	OPT_ROWS(import_rows),
 	OPT_EXAMPLES(import_examples),
 	.min_args = 1,
@@ -101,6 +117,9 @@ static int open_store(const struct store_opts *opts, struct image_store **ret)
 static int import_image(const struct store_opts *opts, char **args)
 {
 	const struct image_import_opts how = {.name = opts->name, .select = opts->select};
+	const struct registry_opts from = {.ca_file = opts->ca_file,
+		.plain_http = opts->plain_http,
+		.idle_ms = images_idle_ms(opts->timeout_s)};
 	AUTO_IMAGE_STORE *store = NULL;
 	AUTO_IMAGE *image = NULL;
 	AUTO_BUF out = {0};
@@ -109,7 +128,10 @@ static int import_image(const struct store_opts *opts, char **args)
 
 	if (status)
 		return status;
-	code = images_import(store, args[0], &how, &image, &err);
+	if (images_is_reference(args[0]))
+		code = images_pull(store, args[0], &from, &how, &image, &err);
+	else
+		code = images_import(store, args[0], &how, &image, &err);
 	if (code < 0)
 		return out_error(&err);
 	rf_buf_addf(&out, RF_STR_FMT " " RF_STR_FMT "\n", RF_STR_ARG(image->name),

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "host/image_paths.h"
+#include "image/registry/pull.h"
+#include "loop/loop.h"
 
 struct progress {
 	const char *name; /* of the archive, without its directory */
@@ -14,6 +16,7 @@ struct progress {
 };
 
 #define PROGRESS_INTERVAL_MS 100
+#define MAX_TIMEOUT_S	     3600
 
 static void wipe(struct progress *p)
 {
@@ -75,6 +78,74 @@ int images_import(struct image_store *store, const char *path, const struct imag
 	how.ctx = &progress;
 	rc = image_import(store, path, &how, ret, err);
 	wipe(&progress);
+	return rc;
+}
+
+void images_wipe_transfer(struct images_transfer *transfer)
+{
+	if (transfer->shown)
+		fputs("\r\033[K", stderr);
+	transfer->shown = false;
+}
+
+void images_show_transfer(void *ctx, const struct registry_progress *now)
+{
+	struct images_transfer *transfer = ctx;
+	const double mib = 1024 * 1024;
+	uint64_t now_ms = loop_now_ms();
+
+	if (!isatty(STDERR_FILENO) ||
+		(transfer->shown && now_ms - transfer->last_ms < PROGRESS_INTERVAL_MS))
+		return;
+	transfer->last_ms = now_ms;
+	images_wipe_transfer(transfer);
+	fprintf(stderr, "%s: %s: ", transfer->name, transfer->what);
+	if (now->total_bytes)
+		fprintf(stderr, "blob %zu of %zu, %.1f of %.1f MiB", now->done_count, now->count,
+			(double)now->done_bytes / mib, (double)now->total_bytes / mib);
+	else
+		fprintf(stderr, "%zu blobs, %.1f MiB", now->done_count,
+			(double)now->done_bytes / mib);
+	transfer->shown = true;
+}
+
+unsigned images_idle_ms(uint64_t seconds)
+{
+	return (unsigned)(seconds < MAX_TIMEOUT_S ? seconds : MAX_TIMEOUT_S) * 1000;
+}
+
+bool images_is_reference(const char *text)
+{
+	static const char *const archives[] = {".tar", ".tgz", ".gz", ".zst", ".oci"};
+	struct rf_str name = rf_str_of(text);
+	char normal[IMAGE_REF_SIZE];
+
+	if (image_ref_is_path(name) || access(text, F_OK) == 0)
+		return false;
+	for (size_t i = 0; i < RF_ARRAY_LEN(archives); i++) {
+		if (rf_str_ends(name, rf_str_of(archives[i])))
+			return false;
+	}
+	return image_ref_normalise(name, normal, NULL) == RF_OK;
+}
+
+int images_pull(struct image_store *store, const char *reference,
+	const struct registry_opts *registry, const struct image_import_opts *opts,
+	struct image **ret, struct rf_err *err)
+{
+	struct progress progress = {.name = reference, .terminal = isatty(STDERR_FILENO)};
+	struct images_transfer transfer = {.what = "downloading", .name = reference};
+	struct image_import_opts how = *opts;
+	struct registry_opts from = *registry;
+	int rc;
+
+	how.progress = show_progress;
+	how.ctx = &progress;
+	from.progress = images_show_transfer;
+	from.ctx = &transfer;
+	rc = image_pull(store, reference, &from, &how, ret, err);
+	wipe(&progress);
+	images_wipe_transfer(&transfer);
 	return rc;
 }
 

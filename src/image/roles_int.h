@@ -62,6 +62,18 @@ int image_layer_verify(struct image_stream *stream, const struct image_choice_la
 int image_read_start(struct proc_child *ret, struct rf_err *err) RF_MUST_USE;
 int image_unpack_start(struct proc_child *ret, struct rf_err *err) RF_MUST_USE;
 
+/* Members of a directory, through the parent: the find of struct image_members, with its ctx. */
+struct image_remote {
+	int channel;
+	uint16_t want, member; /* the messages that ask and answer */
+	int fd;		       /* of the member found last; -1: none */
+};
+int image_remote_find(
+	void *ctx, const char *name, struct image_range *ret, struct rf_err *err) RF_MUST_USE;
+/* The range of a plain tar: the archive itself, or the spool that it was unpacked to. */
+int image_plain_range(int archive_fd, int spool_fd, struct image_range *ret, bool *ret_spooled,
+	struct rf_err *err) RF_MUST_USE;
+
 /* Tells the parent; for the end of a role. Returns the role's exit status, 0. */
 int image_role_failed(int channel, const struct rf_err *err);
 

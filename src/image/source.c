@@ -37,20 +37,6 @@ void image_source_done(struct image_source *source)
 	source->arena = NULL;
 }
 
-int image_source_member(struct image_source *source, const char *name, struct rf_err *err)
-{
-	AUTO_FD fd = image_open_in_root(source->fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
-		return rf_err_set(err, RF_EABSENT, "no file \"%.200s\"", name);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return rf_err_sys(err, errno, "open \"%.200s\"", name);
-	if (!S_ISREG(st.st_mode))
-		return rf_err_set(err, RF_EINPUT, "\"%.200s\" is no regular file", name);
-	return TAKE_FD(fd);
-}
-
 static int serve_member(
 	struct image_source *source, int channel, const struct frame *frame, struct rf_err *err)
 {
@@ -58,7 +44,7 @@ static int serve_member(
 
 	if (!source->is_dir)
 		return rf_err_set(err, RF_EINPUT, "an unexpected message");
-	fd = image_source_member(source, rf_buf_cstr(&frame->payload), err);
+	fd = image_open_regular(source->fd, rf_buf_cstr(&frame->payload), err);
 	if (fd < 0 && fd != RF_EABSENT)
 		return fd;
 	return frame_send_fds(channel, IMAGE_MSG_MEMBER, RF_STR(""), &fd, fd < 0 ? 0 : 1, err);
@@ -153,6 +139,6 @@ int image_source_layer(
 	*ret_owned = -1;
 	if (!source->is_dir)
 		return source->found.spooled ? source->spool_fd : source->fd;
-	*ret_owned = image_source_member(source, source->found.layers[layer].member, err);
+	*ret_owned = image_open_regular(source->fd, source->found.layers[layer].member, err);
 	return *ret_owned;
 }

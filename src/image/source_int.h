@@ -29,9 +29,6 @@ void image_source_done(struct image_source *source);
 /* Runs image-read; fills found. */
 int image_source_read(
 	struct image_source *source, const struct image_wish *wish, struct rf_err *err) RF_MUST_USE;
-/* A file of the layout directory, regular, O_RDONLY; RF_EABSENT when there is none. */
-int image_source_member(
-	struct image_source *source, const char *name, struct rf_err *err) RF_MUST_USE;
 /* The descriptor that holds a layer's range; *ret_owned is to be closed, or -1. */
 int image_source_layer(
 	struct image_source *source, size_t layer, int *ret_owned, struct rf_err *err) RF_MUST_USE;

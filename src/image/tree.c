@@ -56,6 +56,20 @@ int image_open_plain(int root_fd, const char *path, int flags)
 	return open_how(root_fd, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
+int image_open_regular(int root_fd, const char *path, struct rf_err *err)
+{
+	AUTO_FD fd = image_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
+		return rf_err_set(err, RF_EABSENT, "no file \"%.200s\"", path);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return rf_err_sys(err, errno, "open \"%.200s\"", path);
+	if (!S_ISREG(st.st_mode))
+		return rf_err_set(err, RF_EINPUT, "\"%.200s\" is no regular file", path);
+	return TAKE_FD(fd);
+}
+
 static int open_dir(struct image_tree *tree, const char *path)
 {
 	return image_open_in_root(tree->root_fd, path[0] ? path : ".", O_PATH | O_DIRECTORY);

@@ -25,6 +25,8 @@ void image_tree_forget(struct image_tree *tree);
 int image_open_in_root(int root_fd, const char *path, int flags);
 /* The same, but any symbolic link in path is an error (ELOOP). */
 int image_open_plain(int root_fd, const char *path, int flags);
+/* A regular file of an image's directory, O_RDONLY; RF_EABSENT when there is none. */
+int image_open_regular(int root_fd, const char *path, struct rf_err *err) RF_MUST_USE;
 
 /*
  * The directory that path (cleaned, not empty) is in, O_PATH; missing directories are made when
