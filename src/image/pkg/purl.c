@@ -135,6 +135,7 @@ static void add_qualifier(
 	*mark = '&';
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parts of a purl are as many as they are */
 void pkg_purl(enum pkg_type type, struct rf_str os_id, struct rf_str os_version, struct rf_str name,
 	struct rf_str version, struct rf_str arch, struct rf_buf *out)
 {
