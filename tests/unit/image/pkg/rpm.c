@@ -5,7 +5,9 @@
 #include "tests/unit/image/pkg/pkg_test.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "image/pkg/rpm_int.h"
 
 struct entry {
@@ -315,6 +317,49 @@ static void a_tree_that_leads_in_circles_comes_to_an_end(void)
 	CHECK_INT(test_read(pkg_rpm_read, test_buf_bytes(&file), &out), RF_EINPUT);
 }
 
+/* In a directory of its own: two packages, built, installed in a database, asked for. */
+static const char peer[] =
+	"set -e; cd \"$0\"; exec >log 2>&1\n"
+	"for n in 1 2; do printf 'Name: rf%s\\nVersion: 1.%s\\nRelease: 2\\nEpoch: %s\\nSummary: "
+	"s\\n"
+	"License: MIT\\nBuildArch: noarch\\n%%description\\nd\\n%%files\\n' $n $n $((n-1)) "
+	">s$n.spec\n"
+	"rpmbuild -bb --define \"_topdir $PWD/top\" s$n.spec; done\n"
+	"rpm --dbpath \"$PWD/db\" --initdb\n"
+	"rpm --dbpath \"$PWD/db\" --justdb --nodeps -i top/RPMS/noarch/*.rpm\n"
+	"rpm --dbpath \"$PWD/db\" -qa --qf '%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} "
+	"%{ARCH}\\n' | sed 's/ 0:/ /' | sort >want\n";
+
+static void rpm_itself_tells_the_same(void)
+{
+	char root[] = "/tmp/rf-rpm-XXXXXX", path[64];
+	AUTO_BUF command = {.len = 0};
+	AUTO_BUF file = {.len = 0};
+	AUTO_BUF want = {.len = 0};
+	AUTO_BUF out = {.len = 0};
+	struct rf_str rest, line;
+
+	if (system("command -v rpm >/dev/null && command -v rpmbuild >/dev/null") != 0)
+		SKIP("rpm and rpmbuild are not installed");
+	REQUIRE(mkdtemp(root));
+	rf_buf_addf(&command, "bash -c '%s' %s", "eval \"$RF_PEER\"", root);
+	setenv("RF_PEER", peer, 1);
+	CHECK_INT(system(rf_buf_cstr(&command)), 0);
+	snprintf(path, sizeof(path), "%s/db/rpmdb.sqlite", root);
+	CHECK(test_seed(path, &file));
+	snprintf(path, sizeof(path), "%s/want", root);
+	CHECK(test_seed(path, &want));
+	CHECK_INT(test_read(pkg_rpm_read, test_buf_bytes(&file), &out), RF_OK);
+	CHECK_INT(test_count, 2);
+	rest = rf_buf_str(&want);
+	while (rest.len) {
+		rest = rf_str_cut(rest, '\n', &line);
+		CHECKF(memmem(out.data, out.len, line.ptr, line.len), RF_STR_FMT " is not in:\n%s",
+			RF_STR_ARG(line), rf_buf_cstr(&out));
+	}
+	(void)!rf_dir_remove(root, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -329,5 +374,6 @@ int main(int argc, char **argv)
 	RUN(records_of_every_length_are_read);
 	RUN(views_and_virtual_tables_are_not_taken_for_the_table);
 	RUN(a_tree_that_leads_in_circles_comes_to_an_end);
+	RUN(rpm_itself_tells_the_same);
 	return TAP_END();
 }
