@@ -56,7 +56,6 @@ static const struct row rows[] = {
 	{.reader = {"egg-info", pkg_dist_info_read}, .prefix = "", .suffix = ".egg-info"},
 	{.reader = {"Cargo.lock", pkg_cargo_read}, .base = "Cargo.lock"},
 	{.reader = {"pom.xml", pkg_pom_read}, .base = "pom.xml"},
-	{.reader = {"pom.xml", pkg_pom_read}, .prefix = "", .suffix = ".pom"},
 	{.reader = {"pom.properties", pkg_pom_properties_read}, .base = "pom.properties"},
 	{.reader = {"MANIFEST.MF", pkg_manifest_read},
 		.base = "MANIFEST.MF",
