@@ -26,10 +26,17 @@ enum pkg_type {
 	PKG_TYPE_COUNT,
 };
 
-/* Views live until the sink returns. Absent ones are empty. */
+/*
+ * Views live until the sink returns. Absent ones are empty. None is longer than PKG_MAX_NAME or
+ * holds control characters: a package whose name or version would is left out.
+ */
 struct pkg {
 	enum pkg_type type;
-	struct rf_str name; /* Maven: "group:artifact" */
+	/* Maven: "group:artifact", the artifact alone where nobody says the group; PyPI: as PEP 503
+	 * normalises it */
+	struct rf_str name;
+	/* As advisories write it; rpm: "epoch:version-release", without an epoch of 0. Empty where
+	 * the file does not say (a Go module replaced by a directory, Maven's managed versions). */
 	struct rf_str version;
 	struct rf_str arch;
 	/* What advisories are filed under, where that differs (dpkg Source:, apk o:, rpm SOURCERPM)
@@ -49,21 +56,29 @@ struct pkg_sink {
 
 /* What a distribution is called in advisories. Sizes are bytes with the NUL. */
 struct pkg_os {
-	char id[64];	     /* "debian", "alpine", "almalinux"; ID= */
-	char version[64];    /* VERSION_ID= */
-	char pretty[128];    /* PRETTY_NAME= */
-	char ecosystem[128]; /* OSV's: "Debian:12", "Alpine:v3.18", "AlmaLinux:9"; "" for others */
+	char id[64];	  /* "debian", "alpine", "almalinux"; ID= */
+	char version[64]; /* VERSION_ID= */
+	char pretty[128]; /* PRETTY_NAME= */
+	/* OSV's: "Debian:12", "Debian:sid", "Alpine:v3.18", "Ubuntu:22.04:LTS", "AlmaLinux:9", ...;
+	 * "" for those without (Red Hat: its advisories are filed under product streams). */
+	char ecosystem[128];
 };
 
 /* os-release(5). */
 int pkg_os_read(struct rf_bytes file, struct pkg_os *ret, struct rf_err *err) RF_MUST_USE;
 
-/* /var/lib/dpkg/status and status.d/NAME of distroless images; only what is installed. */
+/*
+ * /var/lib/dpkg/status and status.d/NAME of distroless images (not NAME.md5sums): whatever has its
+ * files there, so also what is unpacked or half-configured.
+ */
 int pkg_dpkg_read(
 	struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err) RF_MUST_USE;
 /* lib/apk/db/installed */
 int pkg_apk_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err) RF_MUST_USE;
-/* rpmdb.sqlite, Packages.db (ndb) and Packages (Berkeley DB hash): told by their first bytes. */
+/*
+ * rpmdb.sqlite, Packages.db (ndb) and Packages (Berkeley DB hash): told by their first bytes. What
+ * is still in a write-ahead log beside rpmdb.sqlite is not seen.
+ */
 int pkg_rpm_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err) RF_MUST_USE;
 
 /* A reader by the name of a file; see pkg_reader_find(). */
@@ -78,7 +93,10 @@ struct pkg_reader {
  * "pom.properties", "MANIFEST.MF", ...); NULL for other files.
  */
 const struct pkg_reader *pkg_reader_find(struct rf_str path);
-/* A .jar, .war or .ear: the pom.properties and manifests in it, also of jars in it (bounded). */
+/*
+ * A .jar, .war or .ear: the pom.properties in it, else its manifest, also of jars in it (bounded).
+ * An unsound part does not hide the rest: RF_E* comes at the end.
+ */
 int pkg_jar_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err) RF_MUST_USE;
 bool pkg_is_jar(struct rf_str path);
 

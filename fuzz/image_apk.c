@@ -1,0 +1,10 @@
+/* apk's database of what is installed. */
+#include "fuzz/check_pkg.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_reader(pkg_apk_read, data, size);
+	return 0;
+}

@@ -1,0 +1,10 @@
+/* dpkg's status file. */
+#include "fuzz/check_pkg.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_reader(pkg_dpkg_read, data, size);
+	return 0;
+}
