@@ -1,11 +1,12 @@
 /*
- * Keywords are sorted into 16 buckets by their first four letters. For each of the four places a
- * table says for each byte in which buckets it may stand there; a place in the text where all four
- * tables agree on a bucket is a candidate, which a hash of its first three bytes, then the
- * keyword itself, confirm. With AVX2 the tables are split by nibble, so that a byte shuffle looks
- * up 32 places at once (the idea is known as Teddy); elsewhere they are read byte by byte.
+ * Of each keyword four bytes are looked for, the rarest four in a row that it has. These prints
+ * are sorted into buckets, those that are alike together. For each of the four places a table says
+ * for each byte in which buckets it may stand there; where all four tables agree on a bucket is a
+ * candidate, which a bitmap over a hash of the four bytes, then the keyword itself, confirm.
  *
- * Letters stand in the tables in both cases; a keyword of three bytes allows any fourth.
+ * With AVX2 the tables are split by nibble, so that a byte shuffle looks up 32 places at once
+ * (the idea is known as Teddy); elsewhere they are read byte by byte. Letters stand in the tables
+ * in both cases. A keyword of three bytes has a print for every byte that may follow it.
  */
 #include "image/secrets/prefilter_int.h"
 
@@ -15,24 +16,35 @@
 #include <immintrin.h>
 #endif
 
-#define PLACES	  4
-#define BUCKETS	  16
-#define HASH_BITS 12
-#define STRIDE	  32 /* bytes a step */
+#define PLACES	    4 /* bytes of a print */
+#define BANKS	    3
+#define BUCKETS	    (8 * BANKS)
+#define HASH_BITS   12
+#define BITMAP_BITS 17
+#define MAX_PRINTS  8192 /* indexes are of 16 bits */
+#define STRIDE	    32 /* bytes a step */
 
 struct keyword {
 	char text[PREFILTER_MAX_KEY]; /* in small letters */
-	uint32_t prefix;	      /* of three bytes */
-	uint16_t owner, next;	      /* next of the same hash, plus one; 0 ends */
-	uint8_t len;
+	bool follows[256];	      /* of a keyword of three bytes */
+	uint16_t owner;
+	uint8_t len, skip; /* skip: where its print begins */
+};
+
+struct print {
+	uint32_t bytes; /* folded */
+	uint16_t keyword;
+	uint16_t next; /* of the same hash, plus one; 0 ends */
 };
 
 struct prefilter {
-	uint16_t places[PLACES][256];
-	uint8_t low[PLACES][2][16], high[PLACES][2][16]; /* by nibble, of buckets 0-7 and 8-15 */
+	uint32_t places[PLACES][256];
+	uint8_t low[PLACES][BANKS][16], high[PLACES][BANKS][16]; /* by nibble */
+	uint64_t bitmap[(1 << BITMAP_BITS) / 64];
 	uint16_t heads[1 << HASH_BITS];
-	uint16_t count;
+	struct print prints[MAX_PRINTS];
 	struct keyword keywords[PREFILTER_MAX];
+	uint16_t count, print_count;
 };
 
 struct cursor {
@@ -47,14 +59,18 @@ static inline uint8_t fold(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-static inline uint32_t prefix_of(const uint8_t *p)
+/* Folds more than letters, which does no harm: the keyword itself is compared in the end. */
+static inline uint32_t print_at(const uint8_t *p)
 {
-	return (uint32_t)fold(p[0]) | (uint32_t)fold(p[1]) << 8 | (uint32_t)fold(p[2]) << 16;
+	uint32_t bytes;
+
+	memcpy(&bytes, p, sizeof(bytes));
+	return bytes | 0x20202020;
 }
 
-static inline uint32_t hash_of(uint32_t prefix)
+static inline uint32_t hash_of(uint32_t bytes)
 {
-	return (prefix * 2654435761U) >> (32 - HASH_BITS);
+	return bytes * 2654435761U;
 }
 
 struct prefilter *prefilter_new(void)
@@ -67,7 +83,38 @@ void prefilter_free(struct prefilter *filter)
 	free(filter);
 }
 
-int prefilter_add(struct prefilter *filter, struct rf_str key, uint16_t owner, struct rf_err *err)
+/* How common a byte is in source text, from 0 to 9; small letters only. */
+static unsigned commonness(char c)
+{
+	static const char *const ranks[] = {"", "q", "jz0123456789~$", "xkvw", "bygh_-.:=", "mfpu",
+		"cdl\"", "sr", "oani", "et "};
+
+	for (unsigned i = 1; i < RF_ARRAY_LEN(ranks); i++)
+		if (strchr(ranks[i], c))
+			return i;
+	return 3;
+}
+
+static uint8_t rarest(const struct keyword *keyword)
+{
+	unsigned best = ~0U;
+	uint8_t skip = 0;
+
+	for (uint8_t i = 0; keyword->len >= PLACES && i <= keyword->len - PLACES; i++) {
+		unsigned sum = 0;
+
+		for (unsigned p = 0; p < PLACES; p++)
+			sum += commonness(keyword->text[i + p]);
+		if (sum < best) {
+			best = sum;
+			skip = i;
+		}
+	}
+	return skip;
+}
+
+int prefilter_add(struct prefilter *filter, struct rf_str key, const bool follows[256],
+	uint16_t owner, struct rf_err *err)
 {
 	struct keyword *keyword;
 
@@ -78,103 +125,141 @@ int prefilter_add(struct prefilter *filter, struct rf_str key, uint16_t owner, s
 	keyword = &filter->keywords[filter->count++];
 	for (size_t i = 0; i < key.len; i++)
 		keyword->text[i] = (char)fold((uint8_t)key.ptr[i]);
+	for (unsigned c = 0; c < 256; c++)
+		keyword->follows[fold((uint8_t)c)] |=
+			follows ? follows[c] : c == '\t' || (c >= ' ' && c < 127);
 	keyword->len = (uint8_t)key.len;
 	keyword->owner = owner;
-	keyword->prefix = prefix_of((const uint8_t *)keyword->text);
+	keyword->skip = rarest(keyword);
 	return RF_OK;
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct keyword *x = a, *y = b;
-	int by_length = (x->len > PREFILTER_MIN_KEY) - (y->len > PREFILTER_MIN_KEY);
-	int order = by_length ? by_length : memcmp(x->text, y->text, sizeof(x->text));
+	const int by_length = (x->len >= PLACES) - (y->len >= PLACES);
+	const int order = memcmp(x->text + x->skip, y->text + y->skip,
+		x->len >= PLACES ? PLACES : PREFILTER_MIN_KEY);
 
-	return order ? order : (x->owner > y->owner) - (x->owner < y->owner);
+	if (by_length || order)
+		return by_length ? by_length : order;
+	return (x->owner > y->owner) - (x->owner < y->owner);
 }
 
-static void allow(struct prefilter *filter, unsigned place, uint8_t byte, unsigned bucket)
+static void allow_byte(struct prefilter *filter, unsigned place, uint8_t byte, unsigned bucket)
 {
 	const uint8_t bit = (uint8_t)(1U << (bucket % 8));
 
-	filter->places[place][byte] |= (uint16_t)(1U << bucket);
+	filter->places[place][byte] |= 1U << bucket;
 	filter->low[place][bucket / 8][byte & 15] |= bit;
 	filter->high[place][bucket / 8][byte >> 4] |= bit;
 }
 
-static void allow_keyword(struct prefilter *filter, const struct keyword *keyword, unsigned bucket)
+static void allow(struct prefilter *filter, unsigned place, uint8_t c, unsigned bucket)
 {
-	for (unsigned place = 0; place < PLACES; place++) {
-		if (place >= keyword->len) {
-			for (unsigned c = 0; c < 256; c++)
-				allow(filter, place, (uint8_t)c, bucket);
-			continue;
-		}
-		uint8_t c = (uint8_t)keyword->text[place];
-
-		allow(filter, place, c, bucket);
-		if (c >= 'a' && c <= 'z')
-			allow(filter, place, (uint8_t)(c & ~0x20), bucket);
-	}
+	allow_byte(filter, place, c, bucket);
+	if (c >= 'a' && c <= 'z')
+		allow_byte(filter, place, (uint8_t)(c & ~0x20), bucket);
 }
 
-/* Keywords that begin alike share a bucket: then its tables allow little else. */
-void prefilter_seal(struct prefilter *filter)
+static bool add_print(struct prefilter *filter, uint16_t keyword, const uint8_t bytes[PLACES])
 {
-	unsigned prefixes = 0, seen = 0, shorts = 0;
+	const uint32_t folded = print_at(bytes), hash = hash_of(folded);
+	uint16_t *head = &filter->heads[hash >> (32 - HASH_BITS)];
+	const uint32_t bit = hash >> (32 - BITMAP_BITS);
+
+	if (filter->print_count == MAX_PRINTS)
+		return false;
+	filter->prints[filter->print_count] =
+		(struct print){.bytes = folded, .keyword = keyword, .next = *head};
+	*head = ++filter->print_count;
+	filter->bitmap[bit / 64] |= 1ULL << (bit % 64);
+	return true;
+}
+
+static bool add_prints(struct prefilter *filter, uint16_t index, unsigned bucket)
+{
+	const struct keyword *k = &filter->keywords[index];
+	uint8_t bytes[PLACES];
+	bool ok = true;
+
+	memcpy(bytes, k->text + k->skip, k->len < PLACES ? k->len : PLACES);
+	for (unsigned p = 0; p < PLACES && p < k->len; p++)
+		allow(filter, p, bytes[p], bucket);
+	if (k->len >= PLACES)
+		return add_print(filter, index, bytes);
+	for (unsigned c = 0; c < 256 && ok; c++) {
+		if (!k->follows[c])
+			continue;
+		allow(filter, PLACES - 1, (uint8_t)c, bucket);
+		/* Of two bytes that a print makes one of, one is enough. */
+		bytes[PLACES - 1] = (uint8_t)c;
+		if (c & 0x20 || !k->follows[c | 0x20])
+			ok = add_print(filter, index, bytes);
+	}
+	return ok;
+}
+
+static bool is_first_of_print(const struct prefilter *filter, unsigned i)
+{
+	const struct keyword *k = &filter->keywords[i];
+
+	return i == 0 || memcmp(k->text + k->skip, k[-1].text + k[-1].skip, PREFILTER_MIN_KEY) != 0;
+}
+
+/* Prints that begin alike share a bucket: then its tables allow little else. */
+int prefilter_seal(struct prefilter *filter, struct rf_err *err)
+{
+	unsigned total = 0, seen = 0;
 
 	qsort(filter->keywords, filter->count, sizeof(filter->keywords[0]), compare);
+	for (unsigned i = 0; i < filter->count; i++)
+		total += is_first_of_print(filter, i);
 	for (unsigned i = 0; i < filter->count; i++) {
-		const bool is_short = filter->keywords[i].len == PREFILTER_MIN_KEY;
-
-		shorts += is_short;
-		prefixes += !is_short && (i == 0 || memcmp(filter->keywords[i].text,
-							    filter->keywords[i - 1].text, PLACES));
-	}
-	for (unsigned i = 0; i < filter->count; i++) {
-		struct keyword *k = &filter->keywords[i];
-		const bool is_short = k->len == PREFILTER_MIN_KEY;
-		uint16_t *head = &filter->heads[hash_of(k->prefix)];
-		/* The short ones, which are vague, keep to a bucket or two of their own. */
-		unsigned bucket = is_short ? i * 2 / (shorts ? shorts : 1) : 0;
-
-		if (!is_short) {
-			seen += i == shorts || memcmp(k->text, k[-1].text, PLACES) != 0;
-			bucket = 2 + (seen - 1) * (BUCKETS - 2) / prefixes;
-		}
-		allow_keyword(filter, k, bucket);
-		k->next = *head;
-		*head = (uint16_t)(i + 1);
-	}
-}
-
-/* Is there a keyword at? There are at least PREFILTER_MIN_KEY bytes. */
-static int confirm(const struct cursor *c, size_t at)
-{
-	const uint32_t prefix = prefix_of(c->text + at);
-	const struct prefilter *filter = c->filter;
-
-	for (uint16_t i = filter->heads[hash_of(prefix)]; i; i = filter->keywords[i - 1].next) {
-		const struct keyword *k = &filter->keywords[i - 1];
-		size_t n = PREFILTER_MIN_KEY;
-		int rc;
-
-		if (k->prefix != prefix || k->len > c->len - at)
-			continue;
-		while (n < k->len && fold(c->text[at + n]) == (uint8_t)k->text[n])
-			n++;
-		if (n < k->len)
-			continue;
-		rc = c->sink->found(c->sink->ctx, k->owner, at, at + k->len);
-		if (rc < 0)
-			return rc;
+		seen += is_first_of_print(filter, i);
+		if (!add_prints(filter, (uint16_t)i, (seen - 1) * BUCKETS / total))
+			return rf_err_set(err, RF_EINTERNAL, "too many keywords");
 	}
 	return RF_OK;
 }
 
+static int confirm_keyword(const struct cursor *c, const struct keyword *k, size_t at)
+{
+	size_t n = 0, begin = at - k->skip;
+
+	if (at < k->skip || k->len > c->len - begin)
+		return RF_OK;
+	while (n < k->len && fold(c->text[begin + n]) == (uint8_t)k->text[n])
+		n++;
+	return n < k->len ? RF_OK : c->sink->found(c->sink->ctx, k->owner, begin, begin + n);
+}
+
+static int confirm_print(const struct cursor *c, uint32_t bytes, size_t at)
+{
+	const struct prefilter *filter = c->filter;
+	int rc = RF_OK;
+
+	for (uint16_t i = filter->heads[hash_of(bytes) >> (32 - HASH_BITS)]; i && rc == RF_OK;
+		i = filter->prints[i - 1].next)
+		if (filter->prints[i - 1].bytes == bytes)
+			rc = confirm_keyword(
+				c, &filter->keywords[filter->prints[i - 1].keyword], at);
+	return rc;
+}
+
+/* Is there a keyword's print at? There are at least PLACES bytes. */
+static inline int confirm(const struct cursor *c, size_t at)
+{
+	const uint32_t bytes = print_at(c->text + at), bit = hash_of(bytes) >> (32 - BITMAP_BITS);
+
+	if (!(c->filter->bitmap[bit / 64] >> (bit % 64) & 1))
+		return RF_OK;
+	return confirm_print(c, bytes, at);
+}
+
 static int search_portable(const struct cursor *c, size_t at)
 {
-	const uint16_t(*const places)[256] = c->filter->places;
+	const uint32_t(*const places)[256] = c->filter->places;
 	const uint8_t *t = c->text;
 
 	for (; c->len - at >= PLACES; at++) {
@@ -186,7 +271,7 @@ static int search_portable(const struct cursor *c, size_t at)
 				return rc;
 		}
 	}
-	return c->len - at >= PREFILTER_MIN_KEY ? confirm(c, at) : RF_OK;
+	return RF_OK;
 }
 
 #ifdef __x86_64__
@@ -197,39 +282,49 @@ AVX2 static inline __m256i table(const uint8_t nibbles[static 16])
 	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)nibbles));
 }
 
+struct tables {
+	__m256i low[BANKS][PLACES], high[BANKS][PLACES];
+};
+
+/* Which of 32 places have a bucket that all four of their bytes are in. */
+AVX2 static inline uint32_t candidates_at(const struct tables *t, const uint8_t *text)
+{
+	const __m256i nibble = _mm256_set1_epi8(15);
+	__m256i in[BANKS], any = _mm256_setzero_si256();
+
+#pragma GCC unroll 4
+	for (unsigned p = 0; p < PLACES; p++) {
+		const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(text + p));
+		const __m256i l = _mm256_and_si256(v, nibble);
+		const __m256i h = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
+
+#pragma GCC unroll 4
+		for (unsigned b = 0; b < BANKS; b++) {
+			const __m256i both = _mm256_and_si256(_mm256_shuffle_epi8(t->low[b][p], l),
+				_mm256_shuffle_epi8(t->high[b][p], h));
+
+			in[b] = p == 0 ? both : _mm256_and_si256(in[b], both);
+		}
+	}
+	for (unsigned b = 0; b < BANKS; b++)
+		any = _mm256_or_si256(any, in[b]);
+	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
+}
+
 AVX2 static int search_avx2(const struct cursor *c, size_t *ret_at)
 {
-	const struct prefilter *f = c->filter;
-	const __m256i nibble = _mm256_set1_epi8(15), zero = _mm256_setzero_si256();
-	__m256i low[2][PLACES], high[2][PLACES];
+	struct tables t;
 	size_t at = 0;
 
-	for (unsigned half = 0; half < 2; half++) {
+	for (unsigned b = 0; b < BANKS; b++) {
 		for (unsigned p = 0; p < PLACES; p++) {
-			low[half][p] = table(f->low[p][half]);
-			high[half][p] = table(f->high[p][half]);
+			t.low[b][p] = table(c->filter->low[p][b]);
+			t.high[b][p] = table(c->filter->high[p][b]);
 		}
 	}
 	for (; c->len - at >= STRIDE + PLACES; at += STRIDE) {
-		__m256i first = _mm256_set1_epi8(-1), second = first;
-		uint32_t candidates;
+		uint32_t candidates = candidates_at(&t, c->text + at);
 
-#pragma GCC unroll 4
-		for (unsigned p = 0; p < PLACES; p++) {
-			const __m256i v = _mm256_loadu_si256(
-				(const __m256i *)(const void *)(c->text + at + p));
-			const __m256i l = _mm256_and_si256(v, nibble);
-			const __m256i h = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
-
-			first = _mm256_and_si256(
-				first, _mm256_and_si256(_mm256_shuffle_epi8(low[0][p], l),
-					       _mm256_shuffle_epi8(high[0][p], h)));
-			second = _mm256_and_si256(
-				second, _mm256_and_si256(_mm256_shuffle_epi8(low[1][p], l),
-						_mm256_shuffle_epi8(high[1][p], h)));
-		}
-		candidates = ~(uint32_t)_mm256_movemask_epi8(
-			_mm256_cmpeq_epi8(_mm256_or_si256(first, second), zero));
 		for (; candidates; candidates &= candidates - 1) {
 			int rc = confirm(c, at + (unsigned)__builtin_ctz(candidates));
 
@@ -249,7 +344,7 @@ int prefilter_search(const struct prefilter *filter, enum prefilter_way way, str
 		.filter = filter, .text = (const uint8_t *)text.ptr, .len = text.len, .sink = sink};
 	size_t at = 0;
 
-	if (text.len < PREFILTER_MIN_KEY)
+	if (text.len < PLACES)
 		return RF_OK;
 #ifdef __x86_64__
 	if (way == PREFILTER_BEST && __builtin_cpu_supports("avx2")) {

@@ -13,13 +13,17 @@
 
 struct prefilter;
 
-/* owner is handed back with every hit; a keyword may be added for several owners. */
 struct prefilter *prefilter_new(void) RF_MUST_USE;
 void prefilter_free(struct prefilter *filter);
-int prefilter_add(struct prefilter *filter, struct rf_str key, uint16_t owner, struct rf_err *err)
-	RF_MUST_USE;
+/*
+ * owner is handed back with every hit; a keyword may be added for several owners. follows is the
+ * set of bytes that may stand after a keyword of three bytes, NULL for what can be printed: a
+ * smaller one makes the search faster. A keyword of three bytes at the very end of a text is not found.
+ */
+int prefilter_add(struct prefilter *filter, struct rf_str key, const bool follows[256],
+	uint16_t owner, struct rf_err *err) RF_MUST_USE;
 /* After the last keyword, before the first search. */
-void prefilter_seal(struct prefilter *filter);
+int prefilter_seal(struct prefilter *filter, struct rf_err *err) RF_MUST_USE;
 
 /* The ways of searching; what the machine cannot do falls back to the portable one. */
 enum prefilter_way {
@@ -32,6 +36,7 @@ struct prefilter_sink {
 	int (*found)(void *ctx, uint16_t owner, size_t at, size_t end);
 	void *ctx;
 };
+/* Hits come in the text's order, but for PREFILTER_MAX_KEY bytes. */
 int prefilter_search(const struct prefilter *filter, enum prefilter_way way, struct rf_str text,
 	const struct prefilter_sink *sink) RF_MUST_USE;
 

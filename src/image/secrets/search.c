@@ -45,13 +45,21 @@ struct search {
 	size_t pending_begin, pending_end;
 };
 
+/* What may stand after a keyword that ends where the part before this one does. */
+static void fill_follows(const struct pattern_part *next, bool follows[static 256])
+{
+	for (unsigned c = 0; c < 256; c++)
+		follows[c] = !next || (next->literal ? secret_char_kinds[c] != 0
+						     : secret_char_is((char)c, next->kinds));
+}
+
 static int add_keys(struct secret_rules *rules, const char *keys, struct rf_err *err)
 {
 	struct rf_str rest = rf_str_of(keys), key;
 
 	while (rest.ptr) {
 		rest = rf_str_cut(rest, KEY_SEPARATOR, &key);
-		int rc = prefilter_add(rules->filter, key, rules->count, err);
+		int rc = prefilter_add(rules->filter, key, NULL, rules->count, err);
 
 		if (rc < 0)
 			return rc;
@@ -62,7 +70,8 @@ static int add_keys(struct secret_rules *rules, const char *keys, struct rf_err 
 static int add_rule(struct secret_rules *rules, struct rule rule, const char *pattern,
 	const char *keys, struct rf_err *err)
 {
-	const struct pattern_part *first = &rule.pattern.parts[0];
+	const struct pattern_part *first;
+	bool follows[256];
 	int rc = RF_OK;
 
 	if (rules->count == MAX_RULES || (pattern && !pattern_compile(pattern, rule.flags & F_NOCASE,
@@ -77,7 +86,8 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 		struct rf_str key = {first->literal,
 			first->min < PREFILTER_MAX_KEY ? first->min : PREFILTER_MAX_KEY};
 
-		rc = prefilter_add(rules->filter, key, rules->count, err);
+		fill_follows(rule.pattern.anchor + 1 < rule.pattern.count ? first + 1 : NULL, follows);
+		rc = prefilter_add(rules->filter, key, follows, rules->count, err);
 	}
 	if (rc == RF_OK)
 		rules->rules[rules->count++] = rule;
@@ -156,7 +166,9 @@ int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
 		rc = add_shapes(rules, err);
 	if (rc < 0)
 		return rc;
-	prefilter_seal(rules->filter);
+	rc = prefilter_seal(rules->filter, err);
+	if (rc < 0)
+		return rc;
 	*ret = TAKE_PTR(rules);
 	return RF_OK;
 }
