@@ -174,6 +174,12 @@ static bool ends_line(struct reader r)
 	       peek(&r, 0) == '#' || (peek(&r, 0) == '\\' && peek(&r, 1) != '"');
 }
 
+/* "name: value", all in one string. */
+static bool ends_string(const struct reader *r, struct rf_str text, const char *name)
+{
+	return name > text.ptr && (name[-1] == '"' || name[-1] == '\'') && peek(r, 0) == name[-1];
+}
+
 /* The name is the first of its line, but for "export", "ENV", "- ", "set" and the like. */
 static bool begins_line(struct rf_str text, const char *name)
 {
@@ -181,7 +187,10 @@ static bool begins_line(struct rf_str text, const char *name)
 		"export", "set", "setenv", "ENV", "ARG", "-", "-e", "--env", "env", "declare", "RUN", "let", "define"};
 	const char *p = name, *end;
 
-	while (p > text.ptr && (is_blank(p[-1]) || p[-1] == '"' || p[-1] == '\''))
+	/* A line within a string: "TOKEN=..." */
+	if (p > text.ptr && (p[-1] == '"' || p[-1] == '\''))
+		return true;
+	while (p > text.ptr && is_blank(p[-1]))
 		p--;
 	if (p == text.ptr || p[-1] == '\n' || p[-1] == '\r' || (p[-1] == '\\' && p < name) ||
 		(p - text.ptr >= 2 && p[-2] == '\\' && p[-1] == 'n'))
@@ -195,6 +204,16 @@ static bool begins_line(struct rf_str text, const char *name)
 	return false;
 }
 
+/* setProperty("name", "value") gives a value, ["name", "value"] lists two. */
+static bool is_argument(struct rf_str text, const char *name)
+{
+	const char *p = name;
+
+	while (p > text.ptr && (is_blank(p[-1]) || p[-1] == '"' || p[-1] == '\''))
+		p--;
+	return p > text.ptr && p < name && p[-1] == '(';
+}
+
 bool secret_assignment_read(const struct secret_site *site, struct assignment *ret)
 {
 	struct reader r = {.text = site->text};
@@ -203,6 +222,8 @@ bool secret_assignment_read(const struct secret_site *site, struct assignment *r
 
 	*ret = (struct assignment){.name = read_name(site, &r.at)};
 	if (!skip_gap(&r) || !(op = read_operator(&r)))
+		return false;
+	if (*op == ',' && !is_argument(site->text, ret->name.ptr))
 		return false;
 	skip_blanks(&r, *op == '>' || *op == ',');
 	if (*op == ':')
@@ -216,7 +237,8 @@ bool secret_assignment_read(const struct secret_site *site, struct assignment *r
 	}
 	if (*op == ',' || !read_bare(&r, &ret->value))
 		return false;
-	ret->whole_line = (ends_line(r) && begins_line(site->text, ret->name.ptr)) ||
+	ret->whole_line = ((ends_line(r) || ends_string(&r, site->text, ret->name.ptr)) &&
+				  begins_line(site->text, ret->name.ptr)) ||
 			  (*op == '>' && ret->name.ptr > site->text.ptr &&
 				  ret->name.ptr[-1] == '<');
 	return true;

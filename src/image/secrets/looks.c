@@ -70,6 +70,16 @@ bool secret_is_random(struct rf_str s)
 	return changes * 100 >= s.len * 27;
 }
 
+bool secret_has_digit_runs(struct rf_str s)
+{
+	unsigned runs = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		runs += secret_char_is(s.ptr[i], C_DIGIT) &&
+			(i == 0 || !secret_char_is(s.ptr[i - 1], C_DIGIT));
+	return runs >= 2;
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
@@ -116,7 +126,11 @@ static const char *const placeholders[] = {
 	"dummy", "sample", "todo", "<", "{{", "${", "$(", "...", "****", "deadbeef", "qwerty",
 	"not_a_real", "notreal", "fixme", "0123456789", "secret_key", "secretkey", "somesecret",
 	"mysecret", "my_secret", "my-secret", "process.env", "os.environ", "getenv", "open sesame",
-	"qwxhzgrpbjpvcgvuihnlc2ftzq", "foobar", "foo_bar", "foo-bar", "supersecret",
+	"qwxhzgrpbjpvcgvuihnlc2ftzq", 
+	/* RFC 5849, 6749, 6750 and jwt.io show these. */
+	"2yotnfzfejr1zcsicmwpaa", "tgzv3jokf0xg5qx2tlkwia", "czzcagrsa3f0mzpnwdfmqmf0m2jw",
+	"mf_9.b5f-4.1jqm", "ad180jjd733klru7", "sflkxwrjsmekkf2qt4fwpmejf36pok6yjv_adqssw5c",
+	"foobar", "foo_bar", "foo-bar", "supersecret",
 };
 
 bool secret_is_placeholder(struct rf_str s, bool runs_allowed)

@@ -24,7 +24,7 @@ static const char *const about_words[] = {
 
 /* Words that make it no secret wherever they stand. */
 static const char *const open_words[] = {
-	"public", "pub", "pubkey", "publickey", "csrf", "xsrf", "keyboard", "keyword", "keywords",
+	"public", "pub", "authenticity", "unpublished", "pubkey", "publickey", "csrf", "xsrf", "keyboard", "keyword", "keywords",
 	"primary", "foreign", "partition", "sort", "cache", "cursor", "next", "page", "pagination",
 	"continuation", "continue", "sequence", "schema", "bucket", "idx", "natural", "hotkey",
 	"monkey", "turkey", "example", "sample", "dummy", "mock", "fake", "author", "authors",
@@ -162,7 +162,7 @@ static const char *const unwanted_suffixes[] = {
 
 static const char *const unwanted_names[] = {
 	"go.sum", "go.mod", "modules.txt", "package-lock.json", "npm-shrinkwrap.json",
-	"pnpm-lock.yaml", "deno.lock", "gradlew", "mvnw", "record", "license", "copying", "changelog",
+	"pnpm-lock.yaml", "deno.lock", "gradlew", "mvnw", "record", "pkg-info", "metadata", "license", "copying", "changelog",
 };
 
 static const char *const unwanted_parts[] = {

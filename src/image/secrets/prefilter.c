@@ -200,24 +200,81 @@ static bool add_prints(struct prefilter *filter, uint16_t index, unsigned bucket
 	return ok;
 }
 
-static bool is_first_of_print(const struct prefilter *filter, unsigned i)
-{
-	const struct keyword *k = &filter->keywords[i];
+/* Which nibbles may stand at a print's places, a bit each. */
+struct nibbles {
+	uint16_t low[PLACES], high[PLACES];
+};
 
-	return i == 0 || memcmp(k->text + k->skip, k[-1].text + k[-1].skip, PREFILTER_MIN_KEY) != 0;
+static void add_nibbles(struct nibbles *set, unsigned place, unsigned c)
+{
+	set->low[place] |= (uint16_t)(1U << (c & 15));
+	set->high[place] |= (uint16_t)(1U << (c >> 4));
+	if (c >= 'a' && c <= 'z')
+		add_nibbles(set, place, c & ~0x20U);
 }
 
-/* Prints that begin alike share a bucket: then its tables allow little else. */
+static void nibbles_of(const struct keyword *k, struct nibbles *ret)
+{
+	*ret = (struct nibbles){.low = {0}};
+	for (unsigned p = 0; p < PLACES && p < k->len; p++)
+		add_nibbles(ret, p, (uint8_t)k->text[k->skip + p]);
+	for (unsigned c = 0; k->len < PLACES && c < 256; c++)
+		if (k->follows[c])
+			add_nibbles(ret, PLACES - 1, c);
+}
+
+static struct nibbles nibbles_union(const struct nibbles *a, const struct nibbles *b)
+{
+	struct nibbles set;
+
+	for (unsigned p = 0; p < PLACES; p++) {
+		set.low[p] = a->low[p] | b->low[p];
+		set.high[p] = a->high[p] | b->high[p];
+	}
+	return set;
+}
+
+/* How many of all quadruples of bytes pass. */
+static uint64_t passes(const struct nibbles *set)
+{
+	uint64_t product = 1;
+
+	for (unsigned p = 0; p < PLACES; p++)
+		product *= (uint64_t)__builtin_popcount(set->low[p]) *
+			   (uint64_t)__builtin_popcount(set->high[p]);
+	return product;
+}
+
+/* The bucket that lets the least more pass when a keyword is put into it. */
+static unsigned best_bucket(const struct nibbles buckets[static BUCKETS], const struct nibbles *own)
+{
+	uint64_t least = UINT64_MAX;
+	unsigned best = 0;
+
+	for (unsigned b = 0; b < BUCKETS; b++) {
+		const struct nibbles both = nibbles_union(&buckets[b], own);
+		const uint64_t more = passes(&both) - passes(&buckets[b]);
+
+		if (more < least) {
+			least = more;
+			best = b;
+		}
+	}
+	return best;
+}
+
 int prefilter_seal(struct prefilter *filter, struct rf_err *err)
 {
-	unsigned total = 0, seen = 0;
+	struct nibbles buckets[BUCKETS] = {{.low = {0}}}, own;
 
 	qsort(filter->keywords, filter->count, sizeof(filter->keywords[0]), compare);
-	for (unsigned i = 0; i < filter->count; i++)
-		total += is_first_of_print(filter, i);
-	for (unsigned i = 0; i < filter->count; i++) {
-		seen += is_first_of_print(filter, i);
-		if (!add_prints(filter, (uint16_t)i, (seen - 1) * BUCKETS / total))
+	for (uint16_t i = 0; i < filter->count; i++) {
+		unsigned bucket;
+
+		nibbles_of(&filter->keywords[i], &own);
+		bucket = best_bucket(buckets, &own);
+		buckets[bucket] = nibbles_union(&buckets[bucket], &own);
+		if (!add_prints(filter, i, bucket))
 			return rf_err_set(err, RF_EINTERNAL, "too many keywords");
 	}
 	return RF_OK;

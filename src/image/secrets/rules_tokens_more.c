@@ -103,7 +103,7 @@ const struct token_rule secret_token_rules_more[] = {
 	{"settlemint-token", "SettleMint token", HIGH, "sm_aat_<w16>", 30, 0, NULL, NULL},
 	{"settlemint-token", "SettleMint token", HIGH, "sm_pat_<w16>", 30, 0, NULL, NULL},
 	{"settlemint-token", "SettleMint token", HIGH, "sm_sat_<w16>", 30, 0, NULL, NULL},
-	{"infracost-token", "Infracost API key", MEDIUM, "ico-<w32>", 30, F_MIXED, NULL, NULL},
+	{"infracost-token", "Infracost API key", MEDIUM, "ico-<w32>", 30, F_STRICT | F_MIXED, NULL, NULL},
 	{"intra42-secret", "Intra 42 secret", MEDIUM, "s-s4t2ud-<X64>", 30, 0, NULL, NULL},
 	{"intra42-secret", "Intra 42 secret", MEDIUM, "s-s4t2af-<X64>", 30, 0, NULL, NULL},
 	{"maxmind-key", "MaxMind license key", MEDIUM, "<w6>_<w29>|_mmk", 40, 0, NULL, NULL},

@@ -9,6 +9,7 @@
 
 #define MAX_RULES     512
 #define MAX_COLUMN    4096 /* of hits that are told late */
+#define SHORT_NAME    6
 #define KEY_SEPARATOR '|'
 
 enum rule_kind {
@@ -214,7 +215,8 @@ static bool looks_real(const struct rule *rule, struct rf_str secret)
 	return secret_entropy(secret) >= rule->entropy &&
 	       (!rule->inside || memmem(secret.ptr, secret.len, rule->inside, strlen(rule->inside))) &&
 	       (!(rule->flags & F_MIXED) || secret_is_mixed(secret)) &&
-	       (!(rule->flags & F_RANDOM) || secret_is_random(secret)) &&
+	       (!(rule->flags & F_RANDOM) || secret_is_random(secret) ||
+		       (rule->kind == KIND_NAMED && secret_has_digit_runs(secret))) &&
 	       !secret_is_placeholder(secret, rule->flags & F_RUNS || secret.len > 96);
 }
 
@@ -229,12 +231,22 @@ static bool find_token(const struct rule *rule, const struct secret_site *site, 
 	return looks_real(rule, *ret);
 }
 
+/* "sumObj" and "SetSysctl" speak of no sumo and no etsy: short names come in one case. */
+static bool is_one_word(const struct secret_site *site)
+{
+	for (size_t i = site->at + 1; i < site->end && site->end - site->at <= SHORT_NAME; i++)
+		if (secret_char_is(site->text.ptr[i], C_UPPER) &&
+			secret_char_is(site->text.ptr[i - 1], C_LOWER))
+			return false;
+	return true;
+}
+
 static bool find_named(const struct rule *rule, const struct secret_site *site, struct rf_str *ret)
 {
 	struct assignment a;
 	size_t begin, end;
 
-	if (!secret_assignment_read(site, &a) ||
+	if (!is_one_word(site) || !secret_assignment_read(site, &a) ||
 		!pattern_match(&rule->pattern, a.value, 0, &begin, &end) || end != a.value.len)
 		return false;
 	if (!a.quoted && site->is_program)

@@ -136,6 +136,8 @@ unsigned secret_entropy(struct rf_str s);
 bool secret_is_mixed(struct rf_str s);
 /* Changes between small, capital and digit as often as chance would have it, unlike words. */
 bool secret_is_random(struct rf_str s);
+/* Two groups of digits or more: enough where the name and the length already fit. */
+bool secret_has_digit_runs(struct rf_str s);
 /* "xxxx", "changeme", "${VAR}", "<token>", "AKIA...EXAMPLE", sequences and the like. */
 bool secret_is_placeholder(struct rf_str s, bool runs_allowed);
 /* A word that people write where a password would be: "password", "secret", "test". */

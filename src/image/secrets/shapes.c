@@ -72,16 +72,18 @@ bool secret_find_pem(const struct secret_site *site, struct rf_str *ret)
 /* Is it a password that somebody uses? */
 static bool is_literal(struct rf_str s, size_t min)
 {
+	const char *dollar = s.len ? memchr(s.ptr, '$', s.len - 1) : NULL;
+
 	return s.len >= min && !secret_is_placeholder(s, false) && !secret_is_common_word(s) &&
-	       !memchr(s.ptr, '{', s.len) && !memchr(s.ptr, '$', s.len) &&
-	       !(s.len > 2 && s.ptr[0] == '%');
+	       !memchr(s.ptr, '{', s.len) &&
+	       !(dollar && secret_char_is(dollar[1], C_LOWER | C_UPPER | C_UNDERSCORE | C_OTHER));
 }
 
 static bool is_nobodys_host(struct rf_str host)
 {
 	static const char *const hosts[] = {"host", "hostname", "server", "localhost", "domain",
 		"proxy", "example", "foo", "bar", "test", "127.0.0.1", "1.2.3.4", "0.0.0.0", "ip",
-		"myhost", "site", "address"};
+		"myhost", "site", "address", "www.bogus.net"};
 	struct rf_str name = host;
 
 	rf_str_cut(host, ':', &name);
@@ -113,7 +115,7 @@ bool secret_find_url(const struct secret_site *site, struct rf_str *ret)
 	userinfo = slice(site->text, site->end, at);
 	host = slice(site->text, at + 1, end);
 	*ret = rf_str_cut(userinfo, ':', &user);
-	return ret->ptr && is_literal(*ret, 5) && !rf_str_eq(*ret, user) && !is_nobodys_host(host) &&
+	return ret->ptr && is_literal(*ret, 6) && !rf_str_eq(*ret, user) && !is_nobodys_host(host) &&
 	       !secret_contains(*ret, "pass") && !secret_contains(*ret, "secret") &&
 	       !secret_contains(*ret, "token") && !secret_contains(user, "example") &&
 	       !secret_equals(user, "user") && !secret_equals(user, "username");
@@ -225,7 +227,7 @@ bool secret_find_header(const struct secret_site *site, struct rf_str *ret)
 	word = next_word(&rest);
 	if (secret_equals(word, "basic")) {
 		*ret = next_word(&rest);
-		return is_basic(*ret);
+		return is_basic(*ret) || (ret->len >= 40 && is_bearer(*ret));
 	}
 	for (size_t i = 0; i < RF_ARRAY_LEN(schemes) && !known; i++)
 		known = secret_equals(word, schemes[i]);
@@ -247,28 +249,34 @@ bool secret_find_docker_auth(const struct secret_site *site, struct rf_str *ret)
 	return a.value.len >= 8 && is_basic(a.value);
 }
 
+static struct rf_str next_field(struct rf_str *s)
+{
+	size_t begin = 0, end;
+
+	while (begin < s->len && strchr(" \t\r\n", s->ptr[begin]))
+		begin++;
+	for (end = begin; end < s->len && (uint8_t)s->ptr[end] > ' ';)
+		end++;
+	const struct rf_str field = slice(*s, begin, end);
+
+	*s = slice(*s, end, s->len);
+	return field;
+}
+
 /* keyword: "login", of machine HOST login USER password SECRET in a .netrc */
 bool secret_find_netrc(const struct secret_site *site, struct rf_str *ret)
 {
-	static const char key[] = "password";
-	size_t at = site->end, end, limit = bounded_end(site, site->end, 512);
-	const size_t window = site->at > 256 ? site->at - 256 : 0;
-	const char *found;
+	struct rf_str rest = slice(site->text, site->end, bounded_end(site, site->end, 512));
+	const size_t window = site->at > 300 ? site->at - 300 : 0;
+	const struct rf_str before = slice(site->text, window, site->at);
 
-	if (!memmem(site->text.ptr + window, site->at - window, "machine", 7) &&
-		!memmem(site->text.ptr + window, site->at - window, "default", 7))
+	if (rest.len == 0 || (uint8_t)rest.ptr[0] > ' ' ||
+		!(secret_contains(before, "machine ") || secret_contains(before, "default")))
 		return false;
-	found = memmem(site->text.ptr + at, limit - at, key, sizeof(key) - 1);
-	if (!found || found - (site->text.ptr + at) > 128 || !is_blank(found[8 < limit ? 0 : 0] ? ' ' : 0))
+	next_field(&rest);
+	if (!rf_str_is(next_field(&rest), "password"))
 		return false;
-	at = (size_t)(found - site->text.ptr) + sizeof(key) - 1;
-	if (at >= limit || !is_blank(site->text.ptr[at]))
-		return false;
-	while (at < limit && is_blank(site->text.ptr[at]))
-		at++;
-	for (end = at; end < limit && (uint8_t)site->text.ptr[end] > ' ';)
-		end++;
-	*ret = slice(site->text, at, end);
+	*ret = next_field(&rest);
 	return is_literal(*ret, 4);
 }
 
