@@ -91,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text.ptr)
 		return 0;
 	(void)secret_is_text((struct rf_bytes){(const uint8_t *)text.ptr, text.len});
-	if (secret_search(rules, path, (struct rf_bytes){(const uint8_t *)text.ptr, text.len}, &sink,
-		    NULL) < 0 ||
+	if (secret_search(rules, path, (struct rf_bytes){(const uint8_t *)text.ptr, text.len},
+		    &sink, NULL) < 0 ||
 		secret_search_variable(rules, path, text, &variable, NULL) < 0)
 		abort();
 	compare_ways(text);

@@ -75,7 +75,21 @@ static bool skip_gap(struct reader *r)
 }
 
 static const char *const operators[] = {
-	":::=", "::=", "||=", "===", "==", ":=", "?=", ".=", "+=", "=>", "||", "=", ":", ",", ">",
+	":::=",
+	"::=",
+	"||=",
+	"===",
+	"==",
+	":=",
+	"?=",
+	".=",
+	"+=",
+	"=>",
+	"||",
+	"=",
+	":",
+	",",
+	">",
 };
 
 static const char *read_operator(struct reader *r)
@@ -97,8 +111,9 @@ static void skip_type(struct reader *r)
 {
 	struct reader ahead = *r;
 
-	while (ahead.at - r->at < MAX_GAP && (secret_char_is(peek(&ahead, 0), C_NAME) ||
-						     (peek(&ahead, 0) && strchr("&?[]<>|", peek(&ahead, 0)))))
+	while (ahead.at - r->at < MAX_GAP &&
+		(secret_char_is(peek(&ahead, 0), C_NAME) ||
+			(peek(&ahead, 0) && strchr("&?[]<>|", peek(&ahead, 0)))))
 		ahead.at++;
 	skip_blanks(&ahead, false);
 	if (ahead.at == r->at || peek(&ahead, 0) != '=' || peek(&ahead, 1) == '=')
@@ -183,8 +198,8 @@ static bool ends_string(const struct reader *r, struct rf_str text, const char *
 /* The name is the first of its line, but for "export", "ENV", "- ", "set" and the like. */
 static bool begins_line(struct rf_str text, const char *name)
 {
-	static const char *const before[] = {
-		"export", "set", "setenv", "ENV", "ARG", "-", "-e", "--env", "env", "declare", "RUN", "let", "define"};
+	static const char *const before[] = {"export", "set", "setenv", "ENV", "ARG", "-", "-e",
+		"--env", "env", "declare", "RUN", "let", "define"};
 	const char *p = name, *end;
 
 	/* A line within a string: "TOKEN=..." */
@@ -237,9 +252,9 @@ bool secret_assignment_read(const struct secret_site *site, struct assignment *r
 	}
 	if (*op == ',' || !read_bare(&r, &ret->value))
 		return false;
-	ret->whole_line = ((ends_line(r) || ends_string(&r, site->text, ret->name.ptr)) &&
-				  begins_line(site->text, ret->name.ptr)) ||
-			  (*op == '>' && ret->name.ptr > site->text.ptr &&
-				  ret->name.ptr[-1] == '<');
+	ret->whole_line =
+		((ends_line(r) || ends_string(&r, site->text, ret->name.ptr)) &&
+			begins_line(site->text, ret->name.ptr)) ||
+		(*op == '>' && ret->name.ptr > site->text.ptr && ret->name.ptr[-1] == '<');
 	return true;
 }

@@ -60,12 +60,15 @@ bool secret_is_random(struct rf_str s)
 			vowels += strchr("aeiouAEIOU", c) != NULL;
 		}
 		if (i > 0)
-			changes += secret_char_is(c, C_DIGIT) != secret_char_is(s.ptr[i - 1], C_DIGIT) ||
-				   secret_char_is(c, C_UPPER) != secret_char_is(s.ptr[i - 1], C_UPPER) ||
-				   secret_char_is(c, C_LOWER) != secret_char_is(s.ptr[i - 1], C_LOWER);
+			changes +=
+				secret_char_is(c, C_DIGIT) !=
+					secret_char_is(s.ptr[i - 1], C_DIGIT) ||
+				secret_char_is(c, C_UPPER) !=
+					secret_char_is(s.ptr[i - 1], C_UPPER) ||
+				secret_char_is(c, C_LOWER) != secret_char_is(s.ptr[i - 1], C_LOWER);
 	}
 	/* Words change at their ends, every six letters or so; chance changes at every second. */
-	if (letters * 10 >= s.len * 9 && vowels * 100 >= letters * 32)
+	if (letters * 10 >= s.len * 8 && vowels * 100 >= letters * 32)
 		return changes * 100 >= s.len * 45;
 	return changes * 100 >= s.len * 27;
 }
@@ -105,6 +108,14 @@ bool secret_equals(struct rf_str s, const char *word)
 	return s.len == strlen(word) && secret_contains(s, word);
 }
 
+bool secret_is_one_of(struct rf_str word, const char *const list[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (secret_equals(word, list[i]))
+			return true;
+	return false;
+}
+
 /* A run of one character, or a sequence as on the keyboard's top row or in the alphabet. */
 static bool has_run(struct rf_str s)
 {
@@ -120,18 +131,16 @@ static bool has_run(struct rf_str s)
 	return false;
 }
 
-static const char *const placeholders[] = {
-	"example", "xxxx", "changeme", "change_me", "change-me", "changeit", "placeholder",
-	"redacted", "replace", "your_", "your-", "yourpass", "yourkey", "yoursecret", "insert",
-	"dummy", "sample", "todo", "<", "{{", "${", "$(", "...", "****", "deadbeef", "qwerty",
-	"not_a_real", "notreal", "fixme", "0123456789", "secret_key", "secretkey", "somesecret",
-	"mysecret", "my_secret", "my-secret", "process.env", "os.environ", "getenv", "open sesame",
-	"qwxhzgrpbjpvcgvuihnlc2ftzq", 
+static const char *const placeholders[] = {"example", "xxxx", "changeme", "change_me", "change-me",
+	"changeit", "placeholder", "redacted", "replace", "your_", "your-", "yourpass", "yourkey",
+	"yoursecret", "insert", "dummy", "sample", "todo", "<", "{{", "${", "$(", "...", "****",
+	"deadbeef", "qwerty", "not_a_real", "notreal", "fixme", "0123456789", "secret_key",
+	"secretkey", "somesecret", "mysecret", "my_secret", "my-secret", "process.env",
+	"os.environ", "getenv", "open sesame", "qwxhzgrpbjpvcgvuihnlc2ftzq",
 	/* RFC 5849, 6749, 6750 and jwt.io show these. */
 	"2yotnfzfejr1zcsicmwpaa", "tgzv3jokf0xg5qx2tlkwia", "czzcagrsa3f0mzpnwdfmqmf0m2jw",
 	"mf_9.b5f-4.1jqm", "ad180jjd733klru7", "sflkxwrjsmekkf2qt4fwpmejf36pok6yjv_adqssw5c",
-	"foobar", "foo_bar", "foo-bar", "supersecret",
-};
+	"foobar", "foo_bar", "foo-bar", "supersecret"};
 
 bool secret_is_placeholder(struct rf_str s, bool runs_allowed)
 {
@@ -145,24 +154,19 @@ bool secret_is_placeholder(struct rf_str s, bool runs_allowed)
 	return !runs_allowed && has_run(s);
 }
 
-static const char *const common_words[] = {
-	"password", "passwd", "pass", "pwd", "pw", "secret", "token", "key", "apikey", "api_key",
-	"test", "testing", "user", "username", "name", "value", "string", "true", "false", "null",
-	"none", "nil", "undefined", "default", "empty", "basic", "bearer", "auth", "admin", "root",
-	"hunter2", "foo", "bar", "baz", "abc", "abc123", "test123", "pass123", "password123",
-	"mypassword", "my_password", "mypass", "userpassword", "required", "optional", "string",
-	"bool", "yes", "no", "on", "off", "enabled", "disabled", "hidden", "secure", "login",
-	"p4ssw0rd", "passw0rd", "p@ssw0rd", "credentials", "postgres", "mysql", "guest", "access",
-	"unset", "unknown", "newpassword", "oldpassword", "int", "text", "file", "env", "xxx", "yyy",
-	"hello", "world", "x", "y", "z",
-};
+static const char *const common_words[] = {"password", "passwd", "pass", "pwd", "pw", "secret",
+	"token", "key", "apikey", "api_key", "test", "testing", "user", "username", "name", "value",
+	"string", "true", "false", "null", "none", "nil", "undefined", "default", "empty", "basic",
+	"bearer", "auth", "admin", "root", "hunter2", "foo", "bar", "baz", "abc", "abc123",
+	"test123", "pass123", "password123", "mypassword", "my_password", "mypass", "userpassword",
+	"required", "optional", "string", "bool", "yes", "no", "on", "off", "enabled", "disabled",
+	"hidden", "secure", "login", "p4ssw0rd", "passw0rd", "p@ssw0rd", "credentials", "postgres",
+	"mysql", "guest", "access", "unset", "unknown", "newpassword", "oldpassword", "int", "text",
+	"file", "env", "xxx", "yyy", "hello", "world", "x", "y", "z"};
 
 bool secret_is_common_word(struct rf_str s)
 {
-	for (size_t i = 0; i < RF_ARRAY_LEN(common_words); i++)
-		if (secret_equals(s, common_words[i]))
-			return true;
-	return false;
+	return SECRET_IS_ONE_OF(s, common_words);
 }
 
 static int sextet(char c)

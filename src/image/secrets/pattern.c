@@ -122,7 +122,8 @@ bool pattern_compile(const char *notation, bool nocase, struct pattern *ret)
 	return p && ret->count > ret->anchor;
 }
 
-static bool literal_at(const struct pattern *pattern, const struct pattern_part *part, const char *p)
+static bool literal_at(
+	const struct pattern *pattern, const struct pattern_part *part, const char *p)
 {
 	return pattern->nocase ? strncasecmp(p, part->literal, part->min) == 0
 			       : memcmp(p, part->literal, part->min) == 0;
@@ -155,7 +156,8 @@ bool pattern_match(const struct pattern *pattern, struct rf_str text, size_t at,
 		const struct pattern_part *part = &pattern->parts[i];
 		size_t n = part->min;
 
-		if (part->literal && (n > text.len - end || !literal_at(pattern, part, text.ptr + end)))
+		if (part->literal &&
+			(n > text.len - end || !literal_at(pattern, part, text.ptr + end)))
 			return false;
 		if (!part->literal && (n = run_forward(part, text, end)) < part->min)
 			return false;
@@ -165,7 +167,8 @@ bool pattern_match(const struct pattern *pattern, struct rf_str text, size_t at,
 		const struct pattern_part *part = &pattern->parts[i];
 		size_t n = part->min;
 
-		if (part->literal && (n > begin || !literal_at(pattern, part, text.ptr + begin - n)))
+		if (part->literal &&
+			(n > begin || !literal_at(pattern, part, text.ptr + begin - n)))
 			return false;
 		if (!part->literal && (n = run_backward(part, text, begin)) < part->min)
 			return false;

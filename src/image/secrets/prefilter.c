@@ -22,7 +22,7 @@
 #define HASH_BITS   12
 #define BITMAP_BITS 17
 #define MAX_PRINTS  8192 /* indexes are of 16 bits */
-#define STRIDE	    32 /* bytes a step */
+#define STRIDE	    32	 /* bytes a step */
 
 struct keyword {
 	char text[PREFILTER_MAX_KEY]; /* in small letters */
@@ -288,7 +288,9 @@ static int confirm_keyword(const struct cursor *c, const struct keyword *k, size
 		return RF_OK;
 	while (n < k->len && fold(c->text[begin + n]) == (uint8_t)k->text[n])
 		n++;
-	return n < k->len ? RF_OK : c->sink->found(c->sink->ctx, k->owner, begin, begin + n);
+	if (n < k->len || (n < PLACES && !k->follows[fold(c->text[begin + n])]))
+		return RF_OK;
+	return c->sink->found(c->sink->ctx, k->owner, begin, begin + n);
 }
 
 static int confirm_print(const struct cursor *c, uint32_t bytes, size_t at)

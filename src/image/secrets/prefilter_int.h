@@ -18,7 +18,8 @@ void prefilter_free(struct prefilter *filter);
 /*
  * owner is handed back with every hit; a keyword may be added for several owners. follows is the
  * set of bytes that may stand after a keyword of three bytes, NULL for what can be printed: a
- * smaller one makes the search faster. A keyword of three bytes at the very end of a text is not found.
+ * smaller one makes the search faster. A keyword of three bytes at the very end of a text is not
+ * found.
  */
 int prefilter_add(struct prefilter *filter, struct rf_str key, const bool follows[256],
 	uint16_t owner, struct rf_err *err) RF_MUST_USE;

@@ -75,8 +75,8 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 	bool follows[256];
 	int rc = RF_OK;
 
-	if (rules->count == MAX_RULES || (pattern && !pattern_compile(pattern, rule.flags & F_NOCASE,
-							     &rule.pattern)))
+	if (rules->count == MAX_RULES ||
+		(pattern && !pattern_compile(pattern, rule.flags & F_NOCASE, &rule.pattern)))
 		return rf_err_set(err, RF_EINTERNAL, "rule %s: bad pattern", rule.id);
 	if (keys) {
 		rc = add_keys(rules, keys, err);
@@ -87,7 +87,8 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 		struct rf_str key = {first->literal,
 			first->min < PREFILTER_MAX_KEY ? first->min : PREFILTER_MAX_KEY};
 
-		fill_follows(rule.pattern.anchor + 1 < rule.pattern.count ? first + 1 : NULL, follows);
+		fill_follows(
+			rule.pattern.anchor + 1 < rule.pattern.count ? first + 1 : NULL, follows);
 		rc = prefilter_add(rules->filter, key, follows, rules->count, err);
 	}
 	if (rc == RF_OK)
@@ -95,8 +96,8 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 	return rc;
 }
 
-static int add_tokens(struct secret_rules *rules, const struct token_rule *rows, size_t count,
-	struct rf_err *err)
+static int add_tokens(
+	struct secret_rules *rules, const struct token_rule *rows, size_t count, struct rf_err *err)
 {
 	int rc = RF_OK;
 
@@ -213,7 +214,8 @@ static bool ends_well(const struct rule *rule, struct rf_str text, size_t end)
 static bool looks_real(const struct rule *rule, struct rf_str secret)
 {
 	return secret_entropy(secret) >= rule->entropy &&
-	       (!rule->inside || memmem(secret.ptr, secret.len, rule->inside, strlen(rule->inside))) &&
+	       (!rule->inside ||
+		       memmem(secret.ptr, secret.len, rule->inside, strlen(rule->inside))) &&
 	       (!(rule->flags & F_MIXED) || secret_is_mixed(secret)) &&
 	       (!(rule->flags & F_RANDOM) || secret_is_random(secret) ||
 		       (rule->kind == KIND_NAMED && secret_has_digit_runs(secret))) &&

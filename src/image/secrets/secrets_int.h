@@ -142,8 +142,10 @@ bool secret_has_digit_runs(struct rf_str s);
 bool secret_is_placeholder(struct rf_str s, bool runs_allowed);
 /* A word that people write where a password would be: "password", "secret", "test". */
 bool secret_is_common_word(struct rf_str s);
-bool secret_contains(struct rf_str s, const char *lower); /* in any case */
-bool secret_equals(struct rf_str s, const char *lower);	  /* in any case */
+bool secret_contains(struct rf_str s, const char *lower);			   /* in any case */
+bool secret_equals(struct rf_str s, const char *lower);				   /* in any case */
+bool secret_is_one_of(struct rf_str word, const char *const list[], size_t count); /* in any case */
+#define SECRET_IS_ONE_OF(word, list) secret_is_one_of(word, list, RF_ARRAY_LEN(list))
 /* Standard base64, padded or not, of text that can be printed; its length, or 0. */
 size_t secret_decode(struct rf_str base64, char *out, size_t size);
 

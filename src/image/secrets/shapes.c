@@ -4,9 +4,9 @@
  */
 #include "image/secrets/secrets_int.h"
 
-#define PEM_MIN	     64	  /* characters of a key's body */
-#define CURL_REACH   1024 /* bytes from "curl" to its -u */
-#define SCHEME_MAX   24
+#define PEM_MIN	      64   /* characters of a key's body */
+#define CURL_REACH    1024 /* bytes from "curl" to its -u */
+#define SCHEME_MAX    24
 #define AUTHORITY_MAX 512
 
 static struct rf_str slice(struct rf_str text, size_t begin, size_t end)
@@ -115,10 +115,11 @@ bool secret_find_url(const struct secret_site *site, struct rf_str *ret)
 	userinfo = slice(site->text, site->end, at);
 	host = slice(site->text, at + 1, end);
 	*ret = rf_str_cut(userinfo, ':', &user);
-	return ret->ptr && is_literal(*ret, 6) && !rf_str_eq(*ret, user) && !is_nobodys_host(host) &&
-	       !secret_contains(*ret, "pass") && !secret_contains(*ret, "secret") &&
-	       !secret_contains(*ret, "token") && !secret_contains(user, "example") &&
-	       !secret_equals(user, "user") && !secret_equals(user, "username");
+	return ret->ptr && is_literal(*ret, 6) && !rf_str_eq(*ret, user) &&
+	       !is_nobodys_host(host) && !secret_contains(*ret, "pass") &&
+	       !secret_contains(*ret, "secret") && !secret_contains(*ret, "token") &&
+	       !secret_contains(user, "example") && !secret_equals(user, "user") &&
+	       !secret_equals(user, "username");
 }
 
 /* "user:password", 'user:password', user:'password' as a shell's word. */
@@ -185,8 +186,8 @@ static bool is_basic(struct rf_str s)
 
 	password = rf_str_cut((struct rf_str){plain, len}, ':', &user);
 	return len && password.ptr && len > 4 && !secret_is_placeholder(s, false) &&
-	       !(password.len && (secret_is_common_word(password) ||
-					  secret_is_placeholder(password, false)));
+	       !(password.len &&
+		       (secret_is_common_word(password) || secret_is_placeholder(password, false)));
 }
 
 static bool is_bearer(struct rf_str s)
@@ -292,7 +293,8 @@ bool secret_find_crypt(const struct secret_site *site, struct rf_str *ret)
 		site->text.ptr[end] != ':')
 		end++;
 	*ret = slice(site->text, begin, end);
-	return ret->len >= 30 && secret_entropy(*ret) >= 35 && !secret_is_placeholder(slice(*ret, 1, ret->len), false);
+	return ret->len >= 30 && secret_entropy(*ret) >= 35 &&
+	       !secret_is_placeholder(slice(*ret, 1, ret->len), false);
 }
 
 /* keywords: "accountkey=", "password=", "pwd=" of a connection string: k=v;k=v */
@@ -311,7 +313,8 @@ bool secret_find_connection(const struct secret_site *site, struct rf_str *ret)
 			secret_contains(before, "endpoint") || secret_contains(before, "host=") ||
 			secret_contains(before, "user id=") || secret_contains(before, "uid=")))
 		return false;
-	while (end < limit && (uint8_t)site->text.ptr[end] > ' ' && !strchr(";\"'`\\<", site->text.ptr[end]))
+	while (end < limit && (uint8_t)site->text.ptr[end] > ' ' &&
+		!strchr(";\"'`\\<", site->text.ptr[end]))
 		end++;
 	*ret = slice(site->text, site->end, end);
 	return is_literal(*ret, 4);

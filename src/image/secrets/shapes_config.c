@@ -35,8 +35,8 @@ static struct rf_str trim(struct rf_str s)
 static struct rf_str yaml_document(const struct secret_site *site)
 {
 	size_t begin = site->at > YAML_REACH ? site->at - YAML_REACH : 0;
-	size_t end = site->text.len - site->end > YAML_REACH ? site->end + YAML_REACH
-							      : site->text.len;
+	size_t end =
+		site->text.len - site->end > YAML_REACH ? site->end + YAML_REACH : site->text.len;
 	struct rf_str before = {site->text.ptr + begin, site->at - begin};
 	const char *mark;
 
@@ -187,7 +187,8 @@ bool secret_find_generic(const struct secret_site *site, struct rf_str *ret)
 	if (site->in_tests || !secret_assignment_read(site, &a) || a.value.len < 16 ||
 		a.value.len > 256 || !is_literal_place(site, &a))
 		return false;
-	if (!all_in(a.value, C_B64 | C_NAME | C_EQUALS) || secret_name_kind(a.name) == SECRET_NAME_NONE)
+	if (!all_in(a.value, C_B64 | C_NAME | C_EQUALS) ||
+		secret_name_kind(a.name) == SECRET_NAME_NONE)
 		return false;
 	*ret = a.value;
 	hex = all_in(a.value, C_DIGIT | C_LOWER_AF) || all_in(a.value, C_DIGIT | C_UPPER_AF);
@@ -232,10 +233,11 @@ bool secret_find_password(const struct secret_site *site, struct rf_str *ret)
 const struct shape_rule secret_shape_rules[] = {
 	{"private-key", "private key", "critical", "private key", secret_find_pem, 0, false},
 	{"url-password", "password in a URL", "high", "://", secret_find_url, F_NO_TESTS, false},
-	{"curl-user", "password on a curl command line", "high", "curl", secret_find_curl, F_NO_TESTS,
-		false},
+	{"curl-user", "password on a curl command line", "high", "curl", secret_find_curl,
+		F_NO_TESTS, false},
 	{"authorization-header", "credentials in an Authorization header", "high",
-		"authorization|x-api-key|api-key|x-auth-token", secret_find_header, F_NO_TESTS, true},
+		"authorization|x-api-key|api-key|x-auth-token", secret_find_header, F_NO_TESTS,
+		true},
 	{"docker-auth", "registry password in a Docker configuration", "high", "\"auth\"",
 		secret_find_docker_auth, F_NO_TESTS, false},
 	{"netrc-password", "password in a .netrc", "high", "login", secret_find_netrc, F_NO_TESTS,
@@ -247,15 +249,16 @@ const struct shape_rule secret_shape_rules[] = {
 	{"password-hash", "password hash", "medium", "$6$|$5$|$y$|$2y$|$2b$|$2a$|$apr1$|$gy$|$7$",
 		secret_find_crypt, F_NO_TESTS, false},
 	{"connection-string", "password in a connection string", "high",
-		"accountkey=|sharedaccesskey=|password=|pwd=", secret_find_connection, F_NO_TESTS, false},
+		"accountkey=|sharedaccesskey=|password=|pwd=", secret_find_connection, F_NO_TESTS,
+		false},
 	{"nuget-password", "password in a nuget.config", "high", "password\" value=\"",
 		secret_find_nuget, F_NO_TESTS, false},
 	{"terraform-password", "password in a Terraform file", "medium", "password",
-		secret_find_terraform, F_NO_TESTS, true},
+		secret_find_terraform, F_NO_TESTS, false},
 	{"generic-secret", "secret by its name and looks", "medium",
 		"secret|token|passw|pwd|passphrase|key|credential|creds|_auth|userauth|user_auth",
 		secret_find_generic, F_NO_TESTS, true},
-	{"generic-password", "password by its name", "medium", "passw|pwd|passphrase|passcode|_pass",
-		secret_find_password, F_NO_TESTS, true},
+	{"generic-password", "password by its name", "medium",
+		"passw|pwd|passphrase|passcode|_pass", secret_find_password, F_NO_TESTS, true},
 };
 const size_t secret_shape_rule_count = RF_ARRAY_LEN(secret_shape_rules);

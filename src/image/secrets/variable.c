@@ -34,8 +34,8 @@ static int relay_hit(void *ctx, const struct secret_hit *hit, struct rf_err *err
 
 static bool is_number_or_switch(struct rf_str s)
 {
-	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "none", "null",
-		"nil", "undefined", "default", "auto", "enabled", "disabled", "unset"};
+	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "none",
+		"null", "nil", "undefined", "default", "auto", "enabled", "disabled", "unset"};
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(words); i++)
 		if (secret_equals(s, words[i]))
@@ -59,8 +59,8 @@ static bool is_literal(struct rf_str value)
 	       !secret_contains(value, "redacted") && !secret_contains(value, "****");
 }
 
-int secret_search_variable(const struct secret_rules *rules, struct rf_str name, struct rf_str value,
-	const struct secret_sink *sink, struct rf_err *err)
+int secret_search_variable(const struct secret_rules *rules, struct rf_str name,
+	struct rf_str value, const struct secret_sink *sink, struct rf_err *err)
 {
 	AUTO_BUF line = {.data = NULL};
 	struct relay relay = {.value = value, .sink = sink};
