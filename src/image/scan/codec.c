@@ -262,6 +262,5 @@ int scan_report_get(struct rf_str payload, struct scan_report *report, struct rf
 	get_lists(&r, report);
 	if (r.nomem)
 		return rf_err_nomem(err);
-	return frame_reader_ok(&r.frame) ? RF_OK
-					 : rf_err_set(err, RF_EINPUT, "a malformed report");
+	return frame_reader_ok(&r.frame) ? RF_OK : rf_err_set(err, RF_EINPUT, "a malformed report");
 }

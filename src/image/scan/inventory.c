@@ -72,8 +72,7 @@ static int know_path(struct inventory *inv, struct rf_str path, struct rf_err *e
 	}
 }
 
-int inventory_place(
-	struct inventory *inv, struct rf_str path, size_t *place, struct rf_err *err)
+int inventory_place(struct inventory *inv, struct rf_str path, size_t *place, struct rf_err *err)
 {
 	struct inventory_place *new;
 
@@ -159,8 +158,8 @@ int inventory_add_finding(struct inventory *inv, const struct scan_finding *find
 	return RF_OK;
 }
 
-int inventory_add_secret(struct inventory *inv, size_t place, const struct scan_secret *secret,
-	struct rf_err *err)
+int inventory_add_secret(
+	struct inventory *inv, size_t place, const struct scan_secret *secret, struct rf_err *err)
 {
 	struct inventory_secret *new;
 
@@ -196,7 +195,7 @@ int inventory_add_file(
 	new->place = place;
 	new->file.location = location_of(inv, place);
 	new->file.layer = inv->places.items[place].layer;
-	return new->file.location.ptr && keep(inv, &new->file.detail) ? RF_OK : rf_err_nomem(err);
+	return new->file.location.ptr &&keep(inv, &new->file.detail) ? RF_OK : rf_err_nomem(err);
 }
 
 void inventory_note(struct inventory *inv, const char *fmt, ...)

@@ -6,8 +6,8 @@
 
 /* --- what is hidden --- */
 
-static bool hidden_by(const struct inventory_place *place, const struct inventory_path *path,
-	bool is_above)
+static bool hidden_by(
+	const struct inventory_place *place, const struct inventory_path *path, bool is_above)
 {
 	/* Whiteouts hide what lower layers have; replacing hides whatever came before. */
 	if (path->gone_below && place->layer + 1 < path->gone_below)
@@ -177,8 +177,7 @@ static int match_all(struct inventory *inv, const struct pkg_os *os, struct rf_e
 		if (inv->places.items[it->place].hidden)
 			continue;
 		if (it->package.role == SCAN_PACKAGE_OS)
-			it->package.ecosystem =
-				rf_arena_str(inv->arena, rf_str_of(os->ecosystem));
+			it->package.ecosystem = rf_arena_str(inv->arena, rf_str_of(os->ecosystem));
 		if (!it->package.ecosystem.ptr)
 			return rf_err_nomem(err);
 		/* Go programs were matched when their symbols were at hand. */
@@ -197,8 +196,7 @@ static bool names_meet(const struct inventory_finding *a, const struct inventory
 	struct rf_bytes list = a->aliases;
 	struct rf_str alias;
 
-	if (rf_str_eq(a->finding.id, b->finding.id) ||
-		vuln_list_has(a->aliases, b->finding.id) ||
+	if (rf_str_eq(a->finding.id, b->finding.id) || vuln_list_has(a->aliases, b->finding.id) ||
 		vuln_list_has(b->aliases, a->finding.id))
 		return true;
 	while (vuln_list_next(&list, &alias)) {
@@ -367,8 +365,8 @@ static bool copy_others(struct inventory *inv, struct scan_report *report)
 	rf_vec_each (note, &inv->notes)
 		report->notes.items[report->notes.count++] = *note;
 	if (inv->notes_hidden)
-		report->notes.items[report->notes.count++] = rf_arena_printf(
-			report->arena, "and %zu more notes", inv->notes_hidden);
+		report->notes.items[report->notes.count++] =
+			rf_arena_printf(report->arena, "and %zu more notes", inv->notes_hidden);
 	return true;
 }
 

@@ -83,8 +83,8 @@ void inventory_opaque(struct inventory *inv, struct rf_str path);
 /* --- facts; text is copied --- */
 
 /* The place of the file that is being read; *place is SIZE_MAX before the first fact. */
-int inventory_place(struct inventory *inv, struct rf_str path, size_t *place,
-	struct rf_err *err) RF_MUST_USE;
+int inventory_place(
+	struct inventory *inv, struct rf_str path, size_t *place, struct rf_err *err) RF_MUST_USE;
 /* Views of package are copied; location and layer are set. *ret_index may be NULL. */
 int inventory_add_package(struct inventory *inv, size_t place, const struct scan_package *package,
 	uint32_t *ret_index, struct rf_err *err) RF_MUST_USE;

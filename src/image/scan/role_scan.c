@@ -29,7 +29,8 @@ struct role {
 	struct vuln_db *db;
 	int root_fd; /* the directory or file, -1 for layers */
 	struct rf_arena *config_arena;
-	struct scan_strs created_by; /* of layers, in config_arena */
+	struct image_config config;  /* what it points to, too */
+	struct scan_strs created_by; /* of layers */
 };
 
 static void role_done(struct role *role)
@@ -64,8 +65,7 @@ static ssize_t next_block(void *ctx, const void **ret_block, struct rf_err *err)
 	return p->input.next(p->input.ctx, ret_block, err);
 }
 
-static int read_layer(
-	struct role *role, const struct image_choice_layer *layer, struct rf_err *err)
+static int read_layer(struct role *role, const struct image_choice_layer *layer, struct rf_err *err)
 {
 	AUTO_STREAM *stream = NULL;
 	struct progress progress = {.channel = role->channel};
@@ -91,6 +91,7 @@ static int take_layer(struct role *role, struct frame *frame, struct rf_err *err
 	struct rf_str payload = rf_buf_str(&frame->payload);
 	struct frame_reader reader = {.rest = payload};
 	uint64_t index = frame_get_u64(&reader);
+	bool by_config = frame_get_u64(&reader) != 0;
 	struct image_choice_layer layer;
 	int rc;
 
@@ -99,6 +100,10 @@ static int take_layer(struct role *role, struct frame *frame, struct rf_err *err
 	rc = image_job_get(reader.rest, &layer, err);
 	if (rc < 0)
 		return rc;
+	if (by_config && index >= role->config.diff_id_count)
+		return rf_err_set(err, RF_EINPUT, "the config names fewer layers");
+	if (by_config)
+		layer.diff_id = role->config.diff_ids[index];
 	layer.range.fd = frame->fds[0];
 	role->scanner.inv.layer = (uint32_t)index;
 	return read_layer(role, &layer, err);
@@ -203,10 +208,20 @@ static int search_variable(struct role *role, struct rf_str variable, struct rf_
 	return secret_search_variable(role->scanner.rules, at.name, value, &sink, err);
 }
 
+static int send_config(struct role *role, struct rf_err *err)
+{
+	AUTO_BUF json = {.max = FRAME_MAX_LEN};
+
+	image_config_write(&role->config, &json);
+	if (json.failed)
+		return rf_err_set(err, RF_ELIMIT, "the image's config is too large");
+	return frame_send(role->channel, SCAN_MSG_CONFIG, rf_buf_str(&json), err);
+}
+
 static int take_config(struct role *role, const struct frame *frame, struct rf_err *err)
 {
+	const struct image_config *config = &role->config;
 	const struct doc_node *root;
-	struct image_config config;
 	struct rf_str text;
 	int rc;
 
@@ -216,13 +231,15 @@ static int take_config(struct role *role, const struct frame *frame, struct rf_e
 	text = rf_arena_str(role->config_arena, rf_buf_str(&frame->payload));
 	if (!text.ptr)
 		return rf_err_nomem(err);
-	rc = image_config_parse(text, role->config_arena, &config, err);
+	rc = image_config_parse(text, role->config_arena, &role->config, err);
 	if (rc == RF_OK)
 		rc = image_json_parse(text, "config", role->config_arena, &root, err);
 	if (rc == RF_OK)
 		rc = add_history(role, root, err);
-	for (size_t i = 0; i < config.env.count && rc == RF_OK && role->scanner.rules; i++)
-		rc = search_variable(role, config.env.items[i], err);
+	if (rc == RF_OK)
+		rc = send_config(role, err);
+	for (size_t i = 0; rc == RF_OK && i < config->env.count && role->scanner.rules; i++)
+		rc = search_variable(role, config->env.items[i], err);
 	return rc;
 }
 
@@ -230,8 +247,8 @@ static int take_config(struct role *role, const struct frame *frame, struct rf_e
 
 static int add_created_by(struct role *role, struct scan_report *report, struct rf_err *err)
 {
-	report->layers = rf_arena_array(
-		report->arena, role->created_by.count + 1, sizeof(*report->layers));
+	report->layers =
+		rf_arena_array(report->arena, role->created_by.count + 1, sizeof(*report->layers));
 	if (!report->layers)
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < role->created_by.count; i++)

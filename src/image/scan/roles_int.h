@@ -22,8 +22,10 @@ enum scan_msg {
 	/* to image-scan: u64 mode, u64 flags; descriptors: database, spool file, directory or file
 	 * (what there is of each, in this order) */
 	SCAN_MSG_START = 1,
-	SCAN_MSG_CONFIG, /* to image-scan: the image's config, raw */
-	/* to image-scan: u64 index, then image_job_put(); descriptor: the bytes */
+	/* to image-scan: the image's config, raw; from image-scan: in canonical form */
+	SCAN_MSG_CONFIG,
+	/* to image-scan: u64 index, u64 whether the diff_id is to be the config's, then
+	 * image_job_put(); descriptor: the bytes */
 	SCAN_MSG_LAYER,
 	/* to image-scan: u64 layer (UINT32_MAX: none), str path below the directory ("": itself) */
 	SCAN_MSG_DIRECTORY,

@@ -1,6 +1,7 @@
 /*
  * Scans an image: what is inside, what is known to be bad about it. Targets are OCI layouts and
- * archives, docker save archives, images of a store, root directories and single files.
+ * archives, docker save archives, images of a store or a registry, root directories and single
+ * files.
  *
  * Everything untrusted is read by confined children ("image-read" chooses the image, "image-scan"
  * reads its layers); this side passes descriptors and checks the report that comes back.
@@ -22,20 +23,23 @@ struct scan_progress {
 	uint64_t done_bytes, total_bytes;
 };
 
+struct registry_opts;
+
 struct scan_opts {
-	int db_fd;		/* of a vulnerability database; -1: nothing is matched */
-	bool no_secrets;	/* do not look for secrets */
-	const char *select;	/* which of several images; may be NULL */
-	const char *platform;	/* "linux/arm64"; NULL: this machine's, else what there is */
+	int db_fd;		   /* of a vulnerability database; -1: nothing is matched */
+	bool no_secrets;	   /* do not look for secrets */
+	const char *select;	   /* which of several images; may be NULL */
+	const char *platform;	   /* "linux/arm64"; NULL: this machine's, else what there is */
 	struct image_store *store; /* where names are looked up; may be NULL */
-	int64_t now_s;		/* Unix time, for the age of the database */
+	const struct registry_opts *registry; /* how registries are asked; may be NULL */
+	int64_t now_s;			      /* Unix time, for the age of the database */
 	void (*progress)(void *ctx, const struct scan_progress *progress); /* may be NULL */
 	void *ctx;
 };
 
 /*
- * target is a path, or a name or digest of an image in the store. RF_EABSENT: there is no such
- * path and no such image. Errors of the image name the layer.
+ * target is a path, else a name or digest of an image in the store, else a reference to one in a
+ * registry. RF_EABSENT: there is none of all that. Errors of the image name the layer.
  */
 int scan_target(const char *target, const struct scan_opts *opts, struct scan_report **ret,
 	struct rf_err *err) RF_MUST_USE;

@@ -39,8 +39,8 @@ static int take_answer(
 			       ? rf_err_set(err, RF_ELIMIT, "a report that is too large")
 			       : RF_OK;
 	case SCAN_MSG_FAILED: return frame_get_err(&reader, err);
+	case SCAN_MSG_CONFIG: return scan_take_config(scan, reader.rest, err);
 	case SCAN_MSG_START:
-	case SCAN_MSG_CONFIG:
 	case SCAN_MSG_LAYER:
 	case SCAN_MSG_DIRECTORY:
 	case SCAN_MSG_FILE:
@@ -69,8 +69,8 @@ static int await(struct scan *scan, enum scan_msg awaited, struct rf_err *err)
 	}
 }
 
-int scan_start(struct scan *scan, enum scan_mode mode, const int *fds, size_t fd_count,
-	struct rf_err *err)
+int scan_start(
+	struct scan *scan, enum scan_mode mode, const int *fds, size_t fd_count, struct rf_err *err)
 {
 	uint64_t flags = scan->opts->no_secrets ? 0 : SCAN_FLAG_SECRETS;
 	AUTO_BUF payload = {.max = 64};
@@ -89,8 +89,8 @@ int scan_start(struct scan *scan, enum scan_mode mode, const int *fds, size_t fd
 	frame_put_u64(&payload, flags);
 	rc = scan_role_start(&scan->child, err);
 	if (rc == RF_OK)
-		rc = frame_send_fds(scan->child.channel, SCAN_MSG_START, rf_buf_str(&payload), all,
-			count, err);
+		rc = frame_send_fds(
+			scan->child.channel, SCAN_MSG_START, rf_buf_str(&payload), all, count, err);
 	return rc < 0 ? rc : await(scan, SCAN_MSG_READY, err);
 }
 
@@ -104,13 +104,14 @@ int scan_tell(
 }
 
 int scan_tell_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,
-	int fd, struct rf_err *err)
+	bool by_config, int fd, struct rf_err *err)
 {
 	AUTO_BUF payload = {.max = FRAME_MAX_LEN};
 	char text[IMAGE_DIGEST_TEXT_SIZE];
 	int rc;
 
 	frame_put_u64(&payload, index);
+	frame_put_u64(&payload, by_config);
 	image_job_put(&payload, layer);
 	if (payload.failed)
 		return rf_err_nomem(err);
@@ -119,7 +120,8 @@ int scan_tell_layer(struct scan *scan, size_t index, const struct image_choice_l
 	rc = scan_tell(scan, SCAN_MSG_LAYER, rf_buf_str(&payload), fd, err);
 	if (rc < 0)
 		return rf_err_wrap(err, rc, "layer %zu (%s)", index + 1,
-			image_digest_text(&layer->diff_id, text));
+			image_digest_text(
+				layer->has_digest ? &layer->digest : &layer->diff_id, text));
 	scan->finished_bytes += layer->range.len;
 	return RF_OK;
 }
@@ -133,8 +135,9 @@ static void fix_layer(const struct scan_report *report, uint32_t *layer)
 }
 
 /* Who made a layer comes from the child, everything else about layers is known here. */
-static int merge_layers(struct scan_report *report, const struct scan_layer *known, size_t count)
+static int merge_layers(struct scan *scan, const struct scan_layer *known, size_t count)
 {
+	struct scan_report *report = scan->report;
 	struct scan_layer *layers =
 		rf_arena_array(report->arena, count + 1, sizeof(*report->layers));
 
@@ -142,9 +145,10 @@ static int merge_layers(struct scan_report *report, const struct scan_layer *kno
 		return RF_EINTERNAL;
 	for (size_t i = 0; i < count; i++) {
 		layers[i] = known[i];
-		layers[i].created_by = report->layer_count == count
-					       ? report->layers[i].created_by
-					       : RF_STR("");
+		layers[i].created_by =
+			report->layer_count == count ? report->layers[i].created_by : RF_STR("");
+		if (!layers[i].diff_id.len && i < scan->diff_id_count)
+			layers[i].diff_id = scan->diff_ids[i];
 	}
 	report->layers = layers;
 	report->layer_count = count;
@@ -179,10 +183,9 @@ static int add_database(struct scan *scan, struct rf_err *err)
 	database->present = true;
 	database->built = rf_arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ",
 		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	database->digest = rf_arena_str(
-		arena, rf_str_of(image_digest_text(&vuln_db_info(db)->digest, text)));
-	database->age_s =
-		scan->opts->now_s > built ? (uint64_t)(scan->opts->now_s - built) : 0;
+	database->digest =
+		rf_arena_str(arena, rf_str_of(image_digest_text(&vuln_db_info(db)->digest, text)));
+	database->age_s = scan->opts->now_s > built ? (uint64_t)(scan->opts->now_s - built) : 0;
 	while (vuln_db_source(db, database->sources.count, &source))
 		database->sources.count++;
 	database->sources.items = rf_arena_array(
@@ -239,7 +242,7 @@ int scan_end(struct scan *scan, struct scan_report **ret, struct rf_err *err)
 	report->layer_count = 0;
 	if (rc == RF_OK)
 		rc = scan_report_get(rf_buf_str(&scan->received), report, err);
-	if (rc == RF_OK && (merge_layers(report, known, count) < 0 || hide_secrets(report) < 0))
+	if (rc == RF_OK && (merge_layers(scan, known, count) < 0 || hide_secrets(report) < 0))
 		rc = rf_err_nomem(err);
 	if (rc == RF_OK)
 		rc = add_database(scan, err);

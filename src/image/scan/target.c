@@ -61,11 +61,36 @@ static int find_problems(struct scan_report *report)
 	return RF_OK;
 }
 
+struct rf_str scan_digest_str(struct scan *scan, const struct image_digest *digest)
+{
+	char text[IMAGE_DIGEST_TEXT_SIZE];
+
+	return rf_arena_str(scan->report->arena, rf_str_of(image_digest_text(digest, text)));
+}
+
+static int copy_diff_ids(struct scan *scan, const struct image_config *config)
+{
+	scan->diff_ids = rf_arena_array(
+		scan->report->arena, config->diff_id_count + 1, sizeof(*scan->diff_ids));
+	if (!scan->diff_ids)
+		return RF_EINTERNAL;
+	for (scan->diff_id_count = 0; scan->diff_id_count < config->diff_id_count;) {
+		struct rf_str text = scan_digest_str(scan, &config->diff_ids[scan->diff_id_count]);
+
+		if (!text.ptr)
+			return RF_EINTERNAL;
+		scan->diff_ids[scan->diff_id_count++] = text;
+	}
+	return RF_OK;
+}
+
 int scan_take_config(struct scan *scan, struct rf_str json, struct rf_err *err)
 {
 	struct scan_report *report = scan->report;
 	struct image_config config;
-	int rc = image_config_parse(json, report->arena, &config, err);
+	struct rf_str kept = rf_arena_str(report->arena, json);
+	int rc = kept.ptr ? image_config_parse(kept, report->arena, &config, err)
+			  : rf_err_nomem(err);
 
 	if (rc < 0)
 		return rc;
@@ -79,16 +104,9 @@ int scan_take_config(struct scan *scan, struct rf_str json, struct rf_err *err)
 		copy_strs(report, &config.cmd, &report->config.cmd) < 0 ||
 		copy_strs(report, &config.exposed_ports, &report->config.exposed_ports) < 0 ||
 		copy_strs(report, &config.env, &report->config.env) < 0 ||
-		find_problems(report) < 0)
+		copy_diff_ids(scan, &config) < 0 || find_problems(report) < 0)
 		return rf_err_nomem(err);
 	return RF_OK;
-}
-
-static struct rf_str digest_str(struct scan_report *report, const struct image_digest *digest)
-{
-	char text[IMAGE_DIGEST_TEXT_SIZE];
-
-	return rf_arena_str(report->arena, rf_str_of(image_digest_text(digest, text)));
 }
 
 int scan_take_layers(struct scan *scan, const struct image_choice_layer *layers, size_t count,
@@ -102,9 +120,9 @@ int scan_take_layers(struct scan *scan, const struct image_choice_layer *layers,
 	for (size_t i = 0; i < count; i++) {
 		struct scan_layer *to = &report->layers[report->layer_count++];
 
-		to->digest = layers[i].has_digest ? digest_str(report, &layers[i].digest)
+		to->digest = layers[i].has_digest ? scan_digest_str(scan, &layers[i].digest)
 						  : RF_STR("");
-		to->diff_id = digest_str(report, &layers[i].diff_id);
+		to->diff_id = scan_digest_str(scan, &layers[i].diff_id);
 		to->created_by = RF_STR("");
 		to->size = layers[i].range.len;
 		if (!to->digest.ptr || !to->diff_id.ptr)
@@ -118,7 +136,7 @@ int scan_take_layers(struct scan *scan, const struct image_choice_layer *layers,
 
 /* --- images --- */
 
-static int open_spool(struct rf_err *err)
+int scan_open_spool(struct rf_err *err)
 {
 	const char *env = getenv("TMPDIR");
 	const char *const places[] = {env && *env ? env : "/var/tmp", "/var/tmp", "/tmp"};
@@ -138,29 +156,28 @@ static int scan_layers(struct scan *scan, struct image_source *source, struct rf
 		AUTO_FD owned = -1;
 		int fd = image_source_layer(source, i, &owned, err);
 
-		rc = fd < 0 ? fd : scan_tell_layer(scan, i, &found->layers[i], fd, err);
+		rc = fd < 0 ? fd : scan_tell_layer(scan, i, &found->layers[i], false, fd, err);
 	}
 	return rc;
 }
 
-static int scan_source(
-	struct scan *scan, struct image_source *source, struct scan_report **ret, struct rf_err *err)
+static int scan_source(struct scan *scan, struct image_source *source, struct scan_report **ret,
+	struct rf_err *err)
 {
 	const struct image_wish wish = {.select = scan->opts->select,
 		.platform = scan->opts->platform,
 		.any_platform = scan->opts->platform == NULL};
-	AUTO_FD spool_fd = open_spool(err);
+	AUTO_FD spool_fd = scan_open_spool(err);
 	int rc = image_source_read(source, &wish, err);
 
 	if (rc == RF_OK && spool_fd < 0)
 		rc = spool_fd;
 	if (rc == RF_OK)
 		rc = scan_take_layers(scan, source->found.layers, source->found.layer_count, err);
-	if (rc == RF_OK)
-		rc = scan_take_config(scan, source->found.config_json, err);
-	scan->report->digest = digest_str(scan->report, &source->found.digest);
-	if (rc == RF_OK)
-		rc = scan_start(scan, SCAN_MODE_LAYERS, &spool_fd, 1, err);
+	if (rc < 0)
+		return rc;
+	scan->report->digest = scan_digest_str(scan, &source->found.digest);
+	rc = scan_start(scan, SCAN_MODE_LAYERS, &spool_fd, 1, err);
 	if (rc == RF_OK)
 		rc = scan_tell(scan, SCAN_MSG_CONFIG, source->found.config_raw, -1, err);
 	if (rc == RF_OK)
@@ -175,7 +192,7 @@ static int scan_archive(
 	int rc = image_source_open(&source, path, err);
 
 	if (rc == RF_OK && !source.is_dir) {
-		source.spool_fd = open_spool(err);
+		source.spool_fd = scan_open_spool(err);
 		rc = source.spool_fd < 0 ? source.spool_fd : RF_OK;
 	}
 	return rc < 0 ? rc : scan_source(scan, &source, ret, err);
@@ -183,8 +200,7 @@ static int scan_archive(
 
 /* --- directories and files --- */
 
-static int tell_directory(
-	struct scan *scan, uint32_t layer, struct rf_str path, struct rf_err *err)
+static int tell_directory(struct scan *scan, uint32_t layer, struct rf_str path, struct rf_err *err)
 {
 	AUTO_BUF payload = {.max = 8192};
 
@@ -247,8 +263,9 @@ static enum target_kind kind_of_file(int fd)
 
 	if (len >= 4 && head[0] == 0x1f && head[1] == 0x8b)
 		return TARGET_IMAGE;
-	if (len >= 4 && (memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
-				((head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0)))
+	if (len >= 4 &&
+		(memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
+			((head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0)))
 		return TARGET_IMAGE;
 	return len == TAR_BLOCK && memcmp(head + TAR_MAGIC_AT, "ustar", 5) == 0 ? TARGET_IMAGE
 										: TARGET_FILE;
@@ -304,14 +321,15 @@ int scan_target(const char *target, const struct scan_opts *opts, struct scan_re
 	enum target_kind kind;
 	int rc = kind_of(target, &kind, err);
 
-	if (rc == RF_EABSENT && opts->store && !image_ref_is_path(rf_str_of(target))) {
-		rc = image_find(opts->store, target, &image, err);
-		return rc < 0 ? rc : scan_image(image, target, opts, ret, err);
-	}
-	if (rc == RF_OK)
+	bool is_name = rc == RF_EABSENT && !image_ref_is_path(rf_str_of(target));
+
+	if (is_name && opts->store && image_find(opts->store, target, &image, NULL) == RF_OK)
+		return scan_image(image, target, opts, ret, err);
+	if (rc == RF_OK || is_name)
 		rc = begin(&scan, target, err);
 	if (rc == RF_OK)
-		rc = scan_path(&scan, target, kind, ret, err);
+		rc = is_name ? scan_remote(&scan, target, ret, err)
+			     : scan_path(&scan, target, kind, ret, err);
 	return rc < 0 && rc != RF_EABSENT ? rf_err_wrap(err, rc, "scan %.200s", target) : rc;
 }
 
@@ -354,7 +372,7 @@ static int take_store_layers(struct scan *scan, const struct image *image, struc
 			.digest = RF_STR(""), .diff_id = RF_STR(""), .created_by = RF_STR("")};
 		if (start && layer_digest((struct rf_str){start + 1, (size_t)(end - start - 1)},
 				     &digest))
-			to->diff_id = digest_str(report, &digest);
+			to->diff_id = scan_digest_str(scan, &digest);
 	}
 	image_config_write(config, &json);
 	return json.failed ? rf_err_nomem(err) : scan_take_config(scan, rf_buf_str(&json), err);
@@ -381,8 +399,8 @@ static int scan_store_layers(
 		return rf_err_sys(err, errno, "open %s", rf_buf_cstr(&root));
 	rc = scan_start(scan, SCAN_MODE_DIRECTORY, &fd, 1, err);
 	for (size_t i = 0; i < image->layer_count && rc == RF_OK; i++)
-		rc = tell_directory(scan, (uint32_t)i,
-			layer_below(image->layer_dirs[i], root.len), err);
+		rc = tell_directory(
+			scan, (uint32_t)i, layer_below(image->layer_dirs[i], root.len), err);
 	return rc < 0 ? rc : scan_end(scan, ret, err);
 }
 

@@ -10,9 +10,9 @@
 #include "base/fd.h"
 #include "image/go/exe.h"
 
-#define HEAD_BYTES  4096 /* what a file is told by */
-#define ELF_MIN_GO  ((uint64_t)64 << 10) /* no Go program is smaller */
-#define ZERO_BYTES  ((size_t)64 << 10)
+#define HEAD_BYTES 4096			/* what a file is told by */
+#define ELF_MIN_GO ((uint64_t)64 << 10) /* no Go program is smaller */
+#define ZERO_BYTES ((size_t)64 << 10)
 
 enum file_kind {
 	KIND_OTHER,
@@ -54,8 +54,8 @@ struct visit {
 
 /* --- facts about the file itself --- */
 
-static int add_file(struct visit *visit, enum scan_file_kind kind, const char *detail,
-	struct rf_err *err)
+static int add_file(
+	struct visit *visit, enum scan_file_kind kind, const char *detail, struct rf_err *err)
 {
 	const struct scan_input *input = visit->input;
 	const struct scan_file file = {
@@ -67,23 +67,21 @@ static int add_file(struct visit *visit, enum scan_file_kind kind, const char *d
 	};
 	int rc = inventory_place(&visit->scanner->inv, input->path, &visit->place, err);
 
-	return rc < 0 ? rc
-		      : inventory_add_file(&visit->scanner->inv, visit->place, &file, err);
+	return rc < 0 ? rc : inventory_add_file(&visit->scanner->inv, visit->place, &file, err);
 }
 
-static const char *const capability_names[] = {"chown", "dac_override", "dac_read_search",
-	"fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable",
-	"net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
-	"sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot",
-	"sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write",
+static const char *const capability_names[] = {"chown", "dac_override", "dac_read_search", "fowner",
+	"fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable", "net_bind_service",
+	"net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio",
+	"sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
+	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write",
 	"audit_control", "setfcap", "mac_override", "mac_admin", "syslog", "wake_alarm",
 	"block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore"};
 
 /* struct vfs_cap_data of linux/capability.h, in words: "cap_net_raw,cap_kill=ep". */
 static void capability_words(struct rf_str value, struct rf_buf *out)
 {
-	struct rf_reader r = rf_reader_of(
-		(struct rf_bytes){(const uint8_t *)value.ptr, value.len});
+	struct rf_reader r = rf_reader_of((struct rf_bytes){(const uint8_t *)value.ptr, value.len});
 	uint32_t magic = rf_read_u32(&r);
 	uint64_t permitted = rf_read_u32(&r);
 
@@ -186,8 +184,7 @@ static int spool_zeros(int fd, uint64_t from, uint64_t to, struct rf_err *err)
 	return RF_OK;
 }
 
-static int spool_piece(
-	int fd, const char *data, size_t len, uint64_t offset, struct rf_err *err)
+static int spool_piece(int fd, const char *data, size_t len, uint64_t offset, struct rf_err *err)
 {
 	while (len) {
 		ssize_t put = pwrite(fd, data, len, (off_t)offset);
@@ -213,8 +210,7 @@ static int spool(struct visit *visit, struct rf_err *err)
 	int rc;
 
 	while (got >= 0 && (got = input->read(input->ctx, &data, &offset, err)) > 0) {
-		if (offset < at || offset > input->size ||
-			(uint64_t)got > input->size - offset)
+		if (offset < at || offset > input->size || (uint64_t)got > input->size - offset)
 			return rf_err_set(err, RF_EINPUT, "content out of order");
 		rc = spool_zeros(fd, at, offset, err);
 		if (rc == RF_OK)
@@ -237,8 +233,7 @@ static int read_into_buf(struct visit *visit, size_t max, struct rf_err *err)
 	uint64_t offset;
 	ssize_t got = 0;
 
-	while (buf->len < max &&
-		(got = input->read(input->ctx, &data, &offset, err)) > 0) {
+	while (buf->len < max && (got = input->read(input->ctx, &data, &offset, err)) > 0) {
 		uint64_t at = visit->base + buf->len;
 
 		if (offset < at || offset > input->size)
@@ -288,8 +283,8 @@ static int read_whole(struct visit *visit, struct whole *ret, struct rf_err *err
 	rc = spool(visit, err);
 	if (rc < 0)
 		return rc;
-	ret->map = mmap(NULL, (size_t)input->size, PROT_READ, MAP_SHARED,
-		visit->scanner->spool_fd, 0);
+	ret->map =
+		mmap(NULL, (size_t)input->size, PROT_READ, MAP_SHARED, visit->scanner->spool_fd, 0);
 	if (ret->map == MAP_FAILED) {
 		ret->map = NULL;
 		return rf_err_sys(err, errno, "map a temporary file");
@@ -415,9 +410,8 @@ static int search_secrets(struct visit *visit, struct rf_err *err)
 		if (rc < 0)
 			return rc;
 		last = buf->len < SCAN_SECRET_PIECE;
-		rc = search_text(visit,
-			(struct rf_bytes){(const uint8_t *)buf->data, buf->len}, last, &search,
-			err);
+		rc = search_text(visit, (struct rf_bytes){(const uint8_t *)buf->data, buf->len},
+			last, &search, err);
 		if (rc < 0 || last)
 			return rc;
 		keep = buf->len < SECRET_OVERLAP ? buf->len : SECRET_OVERLAP;

@@ -104,8 +104,7 @@ static int enter(struct dir_walk *walk, int parent_fd, const char *name, const s
 	int fd, rc;
 
 	inventory_added(&walk->scanner->inv, path_of(walk), true);
-	rc = scan_visit_dir(
-		walk->scanner, path_of(walk), st->st_mode, st->st_uid, st->st_gid, err);
+	rc = scan_visit_dir(walk->scanner, path_of(walk), st->st_mode, st->st_uid, st->st_gid, err);
 	if (rc < 0 || st->st_dev != walk->device)
 		return rc;
 	if (depth >= IMAGE_MAX_DEPTH)
@@ -129,8 +128,8 @@ static int take_name(
 	struct stat st;
 
 	if (++walk->entry_count > MAX_ENTRIES)
-		return rf_err_set(err, RF_ELIMIT, "more than %llu files",
-			(unsigned long long)MAX_ENTRIES);
+		return rf_err_set(
+			err, RF_ELIMIT, "more than %llu files", (unsigned long long)MAX_ENTRIES);
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "/%s", walk->path);
 	if (S_ISDIR(st.st_mode))
@@ -169,8 +168,8 @@ static int walk_directory(struct dir_walk *walk, int dir_fd, unsigned depth, str
 		if (push_name(walk, entry->d_name))
 			rc = take_name(walk, dirfd(dir), entry->d_name, depth, err);
 		else
-			inventory_note(&walk->scanner->inv, "/%s: a path that is too long",
-				walk->path);
+			inventory_note(
+				&walk->scanner->inv, "/%s: a path that is too long", walk->path);
 		walk->path_len = len;
 		walk->path[len] = '\0';
 	}

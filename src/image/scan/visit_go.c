@@ -123,8 +123,7 @@ static int add_main(struct go_scan *scan, struct rf_err *err)
 		return RF_OK;
 	version = go_main_version(&scan->build, scan->arena, &guessed);
 	package = package_of(SCAN_PACKAGE_MAIN, main->path, version, main->sum);
-	return add_module(
-		scan, &package, main->path, guessed ? RF_STR("") : package.version, err);
+	return add_module(scan, &package, main->path, guessed ? RF_STR("") : package.version, err);
 }
 
 static bool version_readable(const struct go_build *build)
@@ -177,8 +176,8 @@ static int match_any_version(struct go_scan *scan, const struct module *module, 
 {
 	struct vuln_affected_iter iter;
 	struct vuln_affected affected;
-	int rc = vuln_affected_find(scan->scanner->inv.db, module->subject.ecosystem,
-		module->subject.name, &iter, err);
+	int rc = vuln_affected_find(
+		scan->scanner->inv.db, module->subject.ecosystem, module->subject.name, &iter, err);
 
 	if (rc == RF_EABSENT)
 		return RF_OK;
@@ -296,15 +295,14 @@ static bool shown_name(struct go_scan *scan, struct rf_str name, struct rf_str *
 
 static const struct go_calls *calls_of(struct go_scan *scan)
 {
-	if (!scan->calls_tried &&
-		go_calls_new(scan->exe, &scan->table, &scan->calls, NULL) < 0)
+	if (!scan->calls_tried && go_calls_new(scan->exe, &scan->table, &scan->calls, NULL) < 0)
 		scan->calls = NULL;
 	scan->calls_tried = true;
 	return scan->calls;
 }
 
-static int take_symbol(
-	struct go_scan *scan, const struct go_found *found, struct verdict *verdict, struct rf_err *err)
+static int take_symbol(struct go_scan *scan, const struct go_found *found, struct verdict *verdict,
+	struct rf_err *err)
 {
 	const struct go_calls *calls = calls_of(scan);
 
@@ -338,8 +336,8 @@ static int judge_imports(struct go_scan *scan, const struct candidate *candidate
 		if (!path.ptr)
 			return rf_err_nomem(err);
 		/* No symbol named: the package will do. */
-		verdict->linked |= import.symbols.len == 0 &&
-				   go_wanted_has_package(scan->wanted, path);
+		verdict->linked |=
+			import.symbols.len == 0 && go_wanted_has_package(scan->wanted, path);
 		while (rc == RF_OK && vuln_list_next(&import.symbols, &symbol)) {
 			if (go_wanted_found(scan->wanted, path, symbol, &found))
 				rc = take_symbol(scan, &found, verdict, err);
@@ -355,8 +353,8 @@ static int tell_path(struct go_scan *scan, struct verdict *verdict, struct rf_er
 		go_calls_path(scan->calls, verdict->reached, functions, RF_ARRAY_LEN(functions));
 	struct rf_str name;
 
-	verdict->path.items = rf_arena_array(
-		scan->scanner->inv.arena, count + 1, sizeof(*verdict->path.items));
+	verdict->path.items =
+		rf_arena_array(scan->scanner->inv.arena, count + 1, sizeof(*verdict->path.items));
 	if (!verdict->path.items)
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < count; i++) {
@@ -371,8 +369,8 @@ static int tell_path(struct go_scan *scan, struct verdict *verdict, struct rf_er
  * Symbols decide when they can be read. Before Go 1.16 what was inlined cannot be, so that a symbol
  * which is not found may be there all the same.
  */
-static enum scan_tier tier_of(
-	const struct go_scan *scan, const struct candidate *candidate, const struct verdict *verdict)
+static enum scan_tier tier_of(const struct go_scan *scan, const struct candidate *candidate,
+	const struct verdict *verdict)
 {
 	if (!scan->has_table)
 		return SCAN_TIER_UNKNOWN;
@@ -389,8 +387,8 @@ static int judge(struct go_scan *scan, const struct candidate *candidate, struct
 	struct verdict verdict = {.reached = GO_NO_FUNCTION};
 	int rc = RF_OK;
 
-	verdict.symbols.items = rf_arena_array(scan->scanner->inv.arena, MAX_TOLD_SYMBOLS,
-		sizeof(*verdict.symbols.items));
+	verdict.symbols.items = rf_arena_array(
+		scan->scanner->inv.arena, MAX_TOLD_SYMBOLS, sizeof(*verdict.symbols.items));
 	if (!verdict.symbols.items)
 		return rf_err_nomem(err);
 	if (scan->has_table)
@@ -423,8 +421,7 @@ static int match_and_judge(struct go_scan *scan, struct rf_err *err)
 static int add_unreadable(
 	struct go_scan *scan, struct rf_str path, const char *why, struct rf_err *err)
 {
-	const struct scan_file file = {
-		.kind = SCAN_FILE_UNREADABLE, .detail = rf_str_of(why)};
+	const struct scan_file file = {.kind = SCAN_FILE_UNREADABLE, .detail = rf_str_of(why)};
 	int rc = inventory_place(&scan->scanner->inv, path, &scan->place, err);
 
 	return rc < 0 ? rc : inventory_add_file(&scan->scanner->inv, scan->place, &file, err);
@@ -437,8 +434,8 @@ static int without_build(struct go_scan *scan, struct rf_str path, struct rf_err
 	size_t head = file->len < UPX_HEAD ? file->len : UPX_HEAD;
 
 	if (memmem(file->ptr, head, "UPX!", 4))
-		return add_unreadable(scan, path,
-			"packed with UPX: nothing in it can be judged", err);
+		return add_unreadable(
+			scan, path, "packed with UPX: nothing in it can be judged", err);
 	if (scan->exe->pclntab.ptr)
 		return add_unreadable(scan, path,
 			"a Go program without build information: which versions it is made of "

@@ -10,9 +10,9 @@
 #include "image/scan/inventory_int.h"
 #include "image/secrets/secrets.h"
 
-#define SCAN_MAX_FILE	  ((uint64_t)1 << 30) /* bytes of a file that is read as a whole */
-#define SCAN_HEAP_FILE	  ((size_t)4 << 20)   /* smaller ones are held in memory */
-#define SCAN_SECRET_PIECE ((size_t)1 << 20)   /* text is searched in pieces of this size */
+#define SCAN_MAX_FILE	  ((uint64_t)1 << 30)	/* bytes of a file that is read as a whole */
+#define SCAN_HEAP_FILE	  ((size_t)4 << 20)	/* smaller ones are held in memory */
+#define SCAN_SECRET_PIECE ((size_t)1 << 20)	/* text is searched in pieces of this size */
 #define SCAN_MAX_TEXT	  ((uint64_t)256 << 20) /* longer texts are not searched */
 
 struct scanner {
@@ -31,8 +31,7 @@ struct scan_input {
 	uint64_t size;
 	struct rf_bytes mapped; /* the content, where it lies in memory anyway; else absent */
 	/* Pieces in order, holes left out; as image_archive_read(). */
-	ssize_t (*read)(
-		void *ctx, const void **ret_data, uint64_t *ret_offset, struct rf_err *err);
+	ssize_t (*read)(void *ctx, const void **ret_data, uint64_t *ret_offset, struct rf_err *err);
 	void *ctx;
 	struct rf_str capability; /* security.capability, "" without */
 };

@@ -50,9 +50,7 @@ static int take_change(void *ctx, enum image_change change, const struct image_e
 	bool is_dir = entry->type == IMAGE_ENTRY_DIR;
 
 	switch (change) {
-	case IMAGE_CHANGE_WHITEOUT:
-		inventory_whiteout(&scanner->inv, entry->path);
-		return RF_OK;
+	case IMAGE_CHANGE_WHITEOUT: inventory_whiteout(&scanner->inv, entry->path); return RF_OK;
 	case IMAGE_CHANGE_OPAQUE: inventory_opaque(&scanner->inv, entry->path); return RF_OK;
 	case IMAGE_CHANGE_ADD: break;
 	}
