@@ -11,6 +11,8 @@ static const struct image_verb verbs[] = {
 	{&image_push_usage, image_verb_push},
 	{&image_list_usage, image_verb_list},
 	{&image_remove_usage, image_verb_remove},
+	{&image_vercmp_usage, image_verb_vercmp},
+	{&image_cvss_usage, image_verb_cvss},
 };
 
 int cmd_image(int argc, char **argv)

@@ -10,8 +10,10 @@ int image_verb_import(int argc, char **argv);
 int image_verb_list(int argc, char **argv);
 int image_verb_remove(int argc, char **argv);
 int image_verb_push(int argc, char **argv);
+int image_verb_vercmp(int argc, char **argv);
+int image_verb_cvss(int argc, char **argv);
 
 extern const struct opt_usage image_import_usage, image_list_usage, image_remove_usage;
-extern const struct opt_usage image_push_usage;
+extern const struct opt_usage image_push_usage, image_vercmp_usage, image_cvss_usage;
 
 #endif
