@@ -54,7 +54,7 @@ int rpm_ndb_read(struct rpm_reading *reading, struct rf_err *err)
 
 	if (rpm_le32(file.ptr + 4) != 0)
 		return rf_err_set(err, RF_EUNSUPPORTED, "an unknown version of ndb");
-	if (pages > file.len / PAGE_LEN)
+	if (pages == 0 || pages > file.len / PAGE_LEN)
 		return rf_err_set(err, RF_EINPUT, "cut off among its slots");
 	for (size_t at = HEAD_LEN; at < pages * PAGE_LEN && rc == RF_OK; at += SLOT_LEN) {
 		const uint8_t *slot = file.ptr + at;
