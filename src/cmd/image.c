@@ -13,6 +13,7 @@ static const struct image_verb verbs[] = {
 	{&image_remove_usage, image_verb_remove},
 	{&image_vercmp_usage, image_verb_vercmp},
 	{&image_cvss_usage, image_verb_cvss},
+	{&image_db_usage, image_verb_db},
 };
 
 int cmd_image(int argc, char **argv)

@@ -318,7 +318,7 @@ int scan_target(const char *target, const struct scan_opts *opts, struct scan_re
 {
 	CLEANUP(scan_done) struct scan scan = {.opts = opts, .child = PROC_CHILD_INIT};
 	AUTO_IMAGE *image = NULL;
-	enum target_kind kind;
+	enum target_kind kind = TARGET_FILE;
 	int rc = kind_of(target, &kind, err);
 
 	bool is_name = rc == RF_EABSENT && !image_ref_is_path(rf_str_of(target));
