@@ -167,19 +167,32 @@ static bool read_quoted(struct reader *r, bool escaped, struct rf_str *ret)
 	return false;
 }
 
+/* What ends a value without quotes. */
+static const bool bare_ends[256] = {
+	[0 ... ' '] = true,
+	['"'] = true,
+	['\''] = true,
+	['`'] = true,
+	[';'] = true,
+	[','] = true,
+	['<'] = true,
+	['>'] = true,
+	['\\'] = true,
+	['&'] = true,
+	['|'] = true,
+};
+
 static bool read_bare(struct reader *r, struct rf_str *ret)
 {
-	const size_t begin = r->at;
+	const size_t begin = r->at, left = r->text.len - begin;
+	const size_t limit = left < SECRET_MAX_VALUE ? left : SECRET_MAX_VALUE;
+	size_t len = 0;
 
-	while (r->at < r->text.len && r->at - begin < SECRET_MAX_VALUE) {
-		const char c = peek(r, 0);
-
-		if ((uint8_t)c <= ' ' || strchr("\"'`;,<>\\&|", c))
-			break;
-		r->at++;
-	}
-	*ret = (struct rf_str){r->text.ptr + begin, r->at - begin};
-	return r->at > begin && r->at - begin < SECRET_MAX_VALUE;
+	while (len < limit && !bare_ends[(uint8_t)r->text.ptr[begin + len]])
+		len++;
+	r->at += len;
+	*ret = (struct rf_str){r->text.ptr + begin, len};
+	return len > 0 && len < SECRET_MAX_VALUE;
 }
 
 static bool ends_line(struct reader r)

@@ -55,11 +55,11 @@ static const struct {
 	{'g', C_NAME | C_TILDE},
 	{'b', C_B64},
 	{'B', C_B64 | C_UNDERSCORE | C_MINUS},
-	{'u', C_B64 | C_NAME | C_EQUALS},
+	{'u', C_TOKEN},
 	{'%', C_ALNUM | C_PERCENT},
 	{'=', C_EQUALS},
 	{'|', C_OTHER | C_PERCENT},
-	{'p', C_B64 | C_NAME | C_EQUALS | C_TILDE | C_PERCENT | C_OTHER},
+	{'p', C_TOKEN | C_TILDE | C_PERCENT | C_OTHER},
 };
 
 static uint32_t class_kinds(char letter)

@@ -31,14 +31,16 @@ enum char_kind {
 	C_TILDE = 1 << 14,
 	C_PERCENT = 1 << 15,
 	C_OTHER = 1 << 16, /* what else can be printed, without blanks and quotes */
+
+	C_DIGIT = C_01 | C_27 | C_89,
+	C_LOWER = C_LOWER_AF | C_LOWER_GH | C_LOWER_IZ,
+	C_UPPER = C_UPPER_AF | C_UPPER_GZ,
+	C_ALNUM = C_DIGIT | C_LOWER | C_UPPER,
+	C_WORD = C_ALNUM | C_UNDERSCORE,
+	C_NAME = C_WORD | C_MINUS | C_DOT,
+	C_B64 = C_ALNUM | C_PLUS | C_SLASH,
+	C_TOKEN = C_B64 | C_NAME | C_EQUALS,
 };
-#define C_DIGIT (C_01 | C_27 | C_89)
-#define C_LOWER (C_LOWER_AF | C_LOWER_GH | C_LOWER_IZ)
-#define C_UPPER (C_UPPER_AF | C_UPPER_GZ)
-#define C_ALNUM (C_DIGIT | C_LOWER | C_UPPER)
-#define C_WORD	(C_ALNUM | C_UNDERSCORE)
-#define C_NAME	(C_WORD | C_MINUS | C_DOT)
-#define C_B64	(C_ALNUM | C_PLUS | C_SLASH)
 
 extern const uint32_t secret_char_kinds[256];
 

@@ -6,7 +6,7 @@
 
 #define PEM_MIN	      64   /* characters of a key's body */
 #define CURL_REACH    1024 /* bytes from "curl" to its -u */
-#define SCHEME_MAX    24
+#define CURL_LINES    6
 #define AUTHORITY_MAX 512
 
 static struct rf_str slice(struct rf_str text, size_t begin, size_t end)
@@ -150,30 +150,42 @@ static bool read_user_password(struct rf_str s, struct rf_str *ret)
 	       !secret_contains(*ret, "password");
 }
 
+/* A command's line goes on where it ends in a backslash. */
+static struct rf_str whole_command(struct rf_str text)
+{
+	size_t end = 0;
+
+	for (unsigned lines = 0; lines < CURL_LINES; lines++) {
+		const char *newline = memchr(text.ptr + end, '\n', text.len - end);
+
+		if (!newline)
+			return text;
+		end = (size_t)(newline - text.ptr);
+		if (end == 0 || (newline[-1] != '\\' && newline[-1] != '\r'))
+			break;
+		end++;
+	}
+	return slice(text, 0, end);
+}
+
 /* keyword: "curl", before its -u or --user */
 bool secret_find_curl(const struct secret_site *site, struct rf_str *ret)
 {
 	static const char *const options[] = {" -u ", " --user ", " -u=", " --user=", "\t-u "};
-	struct rf_str command =
-		slice(site->text, site->end, bounded_end(site, site->end, CURL_REACH));
-	size_t lines = 0;
+	const struct rf_str command = whole_command(
+		slice(site->text, site->end, bounded_end(site, site->end, CURL_REACH)));
 
-	for (size_t i = 0; i < command.len && lines < 6; i++) {
-		/* A line goes on where it ends in a backslash. */
-		if (command.ptr[i] == '\n') {
-			lines++;
-			if (i == 0 || (command.ptr[i - 1] != '\\' && command.ptr[i - 1] != '\r'))
-				return false;
-		}
-		for (size_t o = 0; o < RF_ARRAY_LEN(options); o++) {
-			size_t len = strlen(options[o]);
+	for (size_t i = 0; i < RF_ARRAY_LEN(options); i++) {
+		size_t at;
+		const char *option =
+			memmem(command.ptr, command.len, options[i], strlen(options[i]));
 
-			if (command.len - i <= len || memcmp(command.ptr + i, options[o], len) != 0)
-				continue;
-			while (len < command.len - i && is_blank(command.ptr[i + len]))
-				len++;
-			return read_user_password(slice(command, i + len, command.len), ret);
-		}
+		if (!option)
+			continue;
+		at = (size_t)(option - command.ptr) + strlen(options[i]);
+		while (at < command.len && is_blank(command.ptr[at]))
+			at++;
+		return read_user_password(slice(command, at, command.len), ret);
 	}
 	return false;
 }
@@ -203,7 +215,7 @@ static struct rf_str next_word(struct rf_str *s)
 	while (begin < s->len && is_blank(s->ptr[begin]))
 		begin++;
 	end = begin;
-	while (end < s->len && secret_char_is(s->ptr[end], C_B64 | C_NAME | C_EQUALS | C_TILDE))
+	while (end < s->len && secret_char_is(s->ptr[end], C_TOKEN | C_TILDE))
 		end++;
 	struct rf_str word = slice(*s, begin, end);
 

@@ -93,6 +93,8 @@ bool secret_find_kube_secret(const struct secret_site *site, struct rf_str *ret)
 		(site->end < site->text.len && secret_char_is(site->text.ptr[site->end], C_NAME)))
 		return false;
 	document = yaml_document(site);
+	if (!memmem(document.ptr, document.len, "ata:", 4))
+		return false;
 	for (rest = document; rest.ptr;) {
 		rest = rf_str_cut(rest, '\n', &line);
 		const struct rf_str word = trim(line);
@@ -187,8 +189,7 @@ bool secret_find_generic(const struct secret_site *site, struct rf_str *ret)
 	if (site->in_tests || !secret_assignment_read(site, &a) || a.value.len < 16 ||
 		a.value.len > 256 || !is_literal_place(site, &a))
 		return false;
-	if (!all_in(a.value, C_B64 | C_NAME | C_EQUALS) ||
-		secret_name_kind(a.name) == SECRET_NAME_NONE)
+	if (!all_in(a.value, C_TOKEN) || secret_name_kind(a.name) == SECRET_NAME_NONE)
 		return false;
 	*ret = a.value;
 	hex = all_in(a.value, C_DIGIT | C_LOWER_AF) || all_in(a.value, C_DIGIT | C_UPPER_AF);

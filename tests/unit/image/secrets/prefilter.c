@@ -4,7 +4,7 @@
 #define OWNERS 7
 
 static const char *const keys[OWNERS] = {
-	"key", "ghp_", "authorization", "toke", "Secret", "-----begin ", "zz9"};
+	"key", "ghp_", "authorization", "tokens", "Secret", "-----begin ", "zz9"};
 
 struct tally {
 	size_t counts[OWNERS], sums[OWNERS];
