@@ -8,6 +8,7 @@ struct image_verb {
 
 static const struct image_verb verbs[] = {
 	{&image_import_usage, image_verb_import},
+	{&image_scan_usage, image_verb_scan},
 	{&image_push_usage, image_verb_push},
 	{&image_list_usage, image_verb_list},
 	{&image_remove_usage, image_verb_remove},

@@ -36,4 +36,7 @@ void json_field_c(struct json_writer *w, const char *key, const char *value);
 void json_field_int(struct json_writer *w, const char *key, int64_t value);
 void json_field_bool(struct json_writer *w, const char *key, bool value);
 
+/* A number that the caller has written: "9.8". */
+void json_number(struct json_writer *w, const char *text);
+
 #endif
