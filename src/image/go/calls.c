@@ -17,8 +17,10 @@ struct go_calls {
 	uint64_t text_addr;
 	uint32_t *starts; /* offset of every function in text, ascending */
 	uint32_t count;
-	uint8_t *starts_here; /* a bit for 16 bytes of text: some function starts in them */
-	uint32_t *parent;     /* NOT_REACHED, or who got there first */
+	uint64_t *starts_here; /* a bit for 16 bytes of text: a function starts in them */
+	uint32_t *before;      /* functions that start before each word of bits */
+	bool one_a_grain;      /* no two functions start in the same 16 bytes */
+	uint32_t *parent;      /* NOT_REACHED, or who got there first */
 	uint32_t *queue;
 	uint32_t queued;
 };
@@ -29,6 +31,7 @@ void go_calls_free(struct go_calls *calls)
 		return;
 	free(calls->starts);
 	free(calls->starts_here);
+	free(calls->before);
 	free(calls->parent);
 	free(calls->queue);
 	free(calls);
@@ -41,14 +44,10 @@ void go_calls_freep(struct go_calls **calls)
 
 /* --- functions by address --- */
 
-/* The function that starts at off, or NOT_REACHED. */
-static uint32_t function_at(const struct go_calls *calls, uint64_t off)
+static uint32_t search_function(const struct go_calls *calls, uint64_t off)
 {
 	uint32_t low = 0, high = calls->count;
 
-	if (off >= calls->text.len ||
-		!(calls->starts_here[off >> (GRAIN_SHIFT + 3)] & 1 << ((off >> GRAIN_SHIFT) & 7)))
-		return NOT_REACHED;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -58,6 +57,24 @@ static uint32_t function_at(const struct go_calls *calls, uint64_t off)
 			high = middle;
 	}
 	return low < calls->count && calls->starts[low] == off ? low : NOT_REACHED;
+}
+
+/* The function that starts at off, or NOT_REACHED. Most of what is asked is none. */
+static inline uint32_t function_at(const struct go_calls *calls, uint64_t off)
+{
+	uint64_t grain = off >> GRAIN_SHIFT, word, bit;
+	uint32_t index;
+
+	if (off >= calls->text.len)
+		return NOT_REACHED;
+	word = calls->starts_here[grain / 64];
+	bit = (uint64_t)1 << grain % 64;
+	if (!(word & bit))
+		return NOT_REACHED;
+	if (!calls->one_a_grain)
+		return search_function(calls, off);
+	index = calls->before[grain / 64] + (uint32_t)__builtin_popcountll(word & (bit - 1));
+	return calls->starts[index] == off ? index : NOT_REACHED;
 }
 
 static void reach(struct go_calls *calls, uint32_t from, uint32_t to)
@@ -105,20 +122,41 @@ static int32_t read_i32(const uint8_t *at)
 }
 
 /* E8 and E9: call and jmp rel32. REX.W 8D /r with rip: lea. */
+static inline void take_amd64(
+	struct go_calls *calls, uint32_t from, const uint8_t *code, size_t left, uint64_t addr)
+{
+	if ((code[0] & 0xfe) == 0xe8 && left >= 5)
+		reach_addr(calls, from, addr + 5 + (uint64_t)(int64_t)read_i32(code + 1));
+	else if ((code[0] & 0xfb) == 0x48 && left >= 7 && code[1] == 0x8d &&
+		 (code[2] & 0xc7) == 0x05)
+		take_address(calls, from, addr + 7 + (uint64_t)(int64_t)read_i32(code + 3));
+}
+
+/* Not zero when a byte of word is. */
+static inline uint64_t has_zero(uint64_t word)
+{
+	return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
 static void scan_amd64(
 	struct go_calls *calls, uint32_t from, const uint8_t *code, size_t len, uint64_t addr)
 {
-	for (size_t i = 0; i + 5 <= len; i++) {
-		if ((code[i] & 0xfe) == 0xe8) {
-			uint64_t to = addr + i + 5 + (uint64_t)(int64_t)read_i32(code + i + 1);
+	size_t i = 0;
 
-			reach_addr(calls, from, to);
-		} else if ((code[i] & 0xfb) == 0x48 && code[i + 1] == 0x8d && i + 7 <= len &&
-			   (code[i + 2] & 0xc7) == 0x05) {
-			take_address(calls, from,
-				addr + i + 7 + (uint64_t)(int64_t)read_i32(code + i + 3));
-		}
+	/* Eight bytes at a time: is one of them E8, E9 or the 8D of a lea? */
+	for (; i + 8 <= len; i += 8) {
+		uint64_t word;
+
+		memcpy(&word, code + i, sizeof(word));
+		if (!has_zero((word & 0xfefefefefefefefeu) ^ 0xe8e8e8e8e8e8e8e8u) &&
+			!has_zero(word ^ 0x8d8d8d8d8d8d8d8du))
+			continue;
+		/* A lea begins a byte before its 8D. */
+		for (size_t j = i ? i - 1 : 0; j < i + 8; j++)
+			take_amd64(calls, from, code + j, len - j, addr + j);
 	}
+	for (i = i ? i - 1 : 0; i < len; i++)
+		take_amd64(calls, from, code + i, len - i, addr + i);
 }
 
 /* BL and B; ADRP followed by ADD of the same register. */
@@ -164,14 +202,30 @@ static void scan_function(struct go_calls *calls, uint32_t index)
 
 static bool allocate(struct go_calls *calls, uint64_t count)
 {
+	size_t words;
+
 	calls->starts = calloc(count + 1, sizeof(*calls->starts));
 	calls->parent = malloc((count + 1) * sizeof(*calls->parent));
 	calls->queue = calloc(count + 1, sizeof(*calls->queue));
-	calls->starts_here = calloc(1, (calls->text.len >> (GRAIN_SHIFT + 3)) + 1);
-	if (!calls->starts || !calls->parent || !calls->queue || !calls->starts_here)
+	words = (calls->text.len >> GRAIN_SHIFT) / 64 + 1;
+	calls->starts_here = calloc(words, sizeof(*calls->starts_here));
+	calls->before = calloc(words, sizeof(*calls->before));
+	if (!calls->starts || !calls->parent || !calls->queue || !calls->starts_here ||
+		!calls->before)
 		return false;
 	memset(calls->parent, 0xff, (count + 1) * sizeof(*calls->parent));
 	return true;
+}
+
+static void count_before(struct go_calls *calls)
+{
+	size_t words = (calls->text.len >> GRAIN_SHIFT) / 64 + 1;
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < words; i++) {
+		calls->before[i] = count;
+		count += (uint32_t)__builtin_popcountll(calls->starts_here[i]);
+	}
 }
 
 /* Fills starts; *ret_main is main.main, or NOT_REACHED. Out of order or outside: not a program. */
@@ -182,6 +236,7 @@ static bool index_functions(
 	struct rf_str name;
 
 	*ret_main = NOT_REACHED;
+	calls->one_a_grain = true;
 	for (uint64_t i = 0; i < table->function_count; i++) {
 		uint64_t off;
 
@@ -190,14 +245,16 @@ static bool index_functions(
 		off = addr - calls->text_addr;
 		if (off >= calls->text.len || off < last)
 			return false;
+		calls->one_a_grain &= i == 0 || off >> GRAIN_SHIFT != last >> GRAIN_SHIFT;
 		last = off;
 		calls->starts[i] = (uint32_t)off;
-		calls->starts_here[off >> (GRAIN_SHIFT + 3)] |=
-			(uint8_t)(1 << ((off >> GRAIN_SHIFT) & 7));
+		calls->starts_here[(off >> GRAIN_SHIFT) / 64] |= (uint64_t)1
+								 << (off >> GRAIN_SHIFT) % 64;
 		if (rf_str_is(name, "main.main"))
 			*ret_main = (uint32_t)i;
 	}
 	calls->count = (uint32_t)table->function_count;
+	count_before(calls);
 	return true;
 }
 
