@@ -13,9 +13,7 @@
 #define MAX_CONNECTIONS 3
 #define MAX_INTERIM	10		     /* answers of 1xx before the real one */
 #define MAX_DRAIN	((uint64_t)64 << 10) /* content that is read so that a connection stays */
-#define BLOCK		((size_t)64 << 10)
-
-_Static_assert(BLOCK >= HTTP1_MAX_HEAD, "a head must fit");
+#define BLOCK		HTTP1_MAX_HEAD	     /* of a connection: a head must fit */
 
 struct connection {
 	struct wire_stream *stream; /* NULL: free */

@@ -166,10 +166,15 @@ static bool is_address(const char *host)
 /* Whom the certificate must be for; names are also told to the peer (SNI). */
 static bool expect_host(SSL *ssl, const char *host)
 {
+	void *name;
+
 	if (is_address(host))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+	/* SSL_set_tlsext_host_name(), whose cast would drop a const. */
+	memcpy(&name, &host, sizeof(host));
+	return SSL_set1_host(ssl, host) == 1 &&
+	       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
 
 int wire_tls_connect(struct wire_tls_ctx *ctx, int fd, const char *host, struct wire_tls **ret,

@@ -135,13 +135,23 @@ static struct rf_str folder_of(const struct wire_url *base)
 	return (struct rf_str){.ptr = base->target, .len = len};
 }
 
+/* A ':' before anything that begins a path, a query or a fragment. */
+static bool has_scheme(struct rf_str location)
+{
+	for (size_t i = 0; i < location.len && !strchr("/?#", location.ptr[i]); i++) {
+		if (location.ptr[i] == ':')
+			return true;
+	}
+	return false;
+}
+
 int wire_url_resolve(const struct wire_url *base, struct rf_str location, struct wire_url *ret,
 	struct rf_err *err)
 {
 	struct wire_url url;
 	int rc;
 
-	if (starts_with_case(location, "http://") || starts_with_case(location, "https://"))
+	if (has_scheme(location))
 		return wire_url_parse(location, ret, err);
 	if (location.len >= WIRE_URL_MAX)
 		return rf_err_set(err, RF_ELIMIT, "a URL of more than %d bytes", WIRE_URL_MAX);

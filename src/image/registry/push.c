@@ -1,11 +1,8 @@
 /*
  * Pushing a layout: the image that is meant and everything below it, blobs before the manifest
  * that names them, manifests before their index; then what refers to any of them by its subject.
- * A registry that does not keep account of subjects gets the fallback tag (distribution-spec,
- * "Referrers Tag Schema"), to which one more entry is added.
  */
 #include "base/fd.h"
-#include "doc/json.h"
 #include "image/config.h"
 #include "image/json_int.h"
 #include "image/registry/session_int.h"
@@ -305,103 +302,6 @@ static int push_tree(struct pushing *pushing, const struct manifest *manifest,
 
 /* --- referrers --- */
 
-static void put_descriptor(struct json_writer *w, const struct manifest *manifest)
-{
-	const struct doc_node *config = doc_get(manifest->node, "config");
-	const struct doc_node *type = doc_get(manifest->node, "artifactType");
-	const struct doc_node *notes = doc_get(manifest->node, "annotations");
-	char digest[IMAGE_DIGEST_TEXT_SIZE];
-
-	if (!type)
-		type = doc_get(config, "mediaType");
-	json_object_begin(w);
-	json_field_str(w, "mediaType", manifest->media_type);
-	json_field_c(w, "digest", image_digest_text(&manifest->digest, digest));
-	json_field_int(w, "size", (int64_t)manifest->text.len);
-	if (type)
-		json_field_str(w, "artifactType", type->text);
-	if (notes && notes->count) {
-		json_key(w, "annotations");
-		json_object_begin(w);
-		doc_each (note, notes)
-			json_field_str(w, note->key.ptr, note->text);
-		json_object_end(w);
-	}
-	json_object_end(w);
-}
-
-/* An entry of the former index, as it is. */
-static void put_node(struct json_writer *w, const struct doc_node *node, unsigned depth)
-{
-	switch (depth > 8 ? DOC_NULL : (enum doc_type)node->type) {
-	case DOC_NULL: json_null(w); return;
-	case DOC_BOOL: json_bool(w, node->truth); return;
-	case DOC_INT: json_int(w, node->number); return;
-	case DOC_FLOAT:
-	case DOC_STRING: json_str(w, node->text); return;
-	case DOC_SEQ: json_array_begin(w); break;
-	case DOC_MAP: json_object_begin(w); break;
-	}
-	doc_each (child, node) {
-		if (node->type == DOC_MAP)
-			json_key(w, child->key.ptr);
-		put_node(w, child, depth + 1);
-	}
-	if (node->type == DOC_MAP)
-		json_object_end(w);
-	else
-		json_array_end(w);
-}
-
-static bool lists(const struct doc_node *list, const struct image_digest *digest)
-{
-	char text[IMAGE_DIGEST_TEXT_SIZE];
-
-	image_digest_text(digest, text);
-	doc_each (node, list) {
-		const struct doc_node *its = doc_get(node, "digest");
-
-		if (its && rf_str_is(its->text, text))
-			return true;
-	}
-	return false;
-}
-
-/* Adds manifest to the index that the tag sha256-HEX of its subject means. */
-static int update_fallback(struct pushing *pushing, const struct image_digest *subject,
-	const struct manifest *manifest, struct rf_err *err)
-{
-	AUTO_BUF text = {.max = IMAGE_MAX_JSON};
-	struct json_writer w = {.out = &text};
-	struct manifest former = {.node = NULL};
-	const struct doc_node *list;
-	char tag[IMAGE_DIGEST_TEXT_SIZE];
-	bool told;
-	int rc;
-
-	image_digest_file(subject, tag);
-	rc = manifest_get(pushing->session, tag, pushing->arena, &former, err);
-	if (rc < 0 && rc != RF_EABSENT)
-		return rc;
-	list = rc == RF_OK ? doc_get(former.node, "manifests") : NULL;
-	if (lists(list, &manifest->digest))
-		return RF_OK;
-	json_object_begin(&w);
-	json_field_int(&w, "schemaVersion", 2);
-	json_field_c(&w, "mediaType", "application/vnd.oci.image.index.v1+json");
-	json_key(&w, "manifests");
-	json_array_begin(&w);
-	doc_each (node, list)
-		put_node(&w, node, 0);
-	put_descriptor(&w, manifest);
-	json_array_end(&w);
-	json_object_end(&w);
-	if (text.failed)
-		return rf_err_set(err, RF_ELIMIT, "an index of referrers that is too large");
-	return upload_manifest(pushing->session, tag,
-		RF_STR("application/vnd.oci.image.index.v1+json"), rf_buf_str(&text), &told, err);
-}
-
 static int push_referrer(struct pushing *pushing, struct entry *entry, struct rf_err *err)
 {
 	char digest[IMAGE_DIGEST_TEXT_SIZE];
@@ -412,7 +312,8 @@ static int push_referrer(struct pushing *pushing, struct entry *entry, struct rf
 	if (rc == RF_OK)
 		rc = put_manifest(pushing, &entry->manifest, digest, &known, err);
 	if (rc == RF_OK && !known)
-		rc = update_fallback(pushing, &entry->subject, &entry->manifest, err);
+		rc = upload_fallback(
+			pushing->session, &entry->subject, &entry->manifest, pushing->arena, err);
 	entry->pushed = true;
 	return rc < 0 ? rf_err_wrap(err, rc, "referrer %s", digest) : RF_OK;
 }

@@ -305,7 +305,8 @@ int registry_open(const char *reference, const struct registry_opts *opts, struc
 	AUTO_REGISTRY *registry = NULL;
 	int rc = registry_new(reference, opts, false, &registry, err);
 
-	if (rc == RF_OK)
+	/* The second test is for the analyser, which does not know that failures are negative. */
+	if (rc == RF_OK && registry)
 		rc = resolve(registry, err);
 	if (rc < 0)
 		return rf_err_wrap(err, rc, "%.200s", reference);

@@ -116,17 +116,15 @@ int session_url(const struct session *session, struct wire_url *ret, struct rf_e
 	const char *fmt, ...)
 {
 	va_list ap;
-	int len = snprintf(ret->target, sizeof(ret->target), "/v2/%s/", session->repository);
-	int more;
+	int len, more;
 
+	*ret = session->base;
+	len = snprintf(ret->target, sizeof(ret->target), "/v2/%s/", session->repository);
 	va_start(ap, fmt);
 	more = vsnprintf(ret->target + len, sizeof(ret->target) - (size_t)len, fmt, ap);
 	va_end(ap);
-	if (more < 0 || (size_t)(len + more) >= sizeof(ret->target))
+	if (more < 0 || (size_t)len + (size_t)more >= sizeof(ret->target))
 		return rf_err_set(err, RF_ELIMIT, "a URL of more than %d bytes", WIRE_URL_MAX);
-	ret->tls = session->base.tls;
-	ret->port = session->base.port;
-	memcpy(ret->host, session->base.host, sizeof(ret->host));
 	return RF_OK;
 }
 

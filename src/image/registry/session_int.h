@@ -95,5 +95,8 @@ int upload_blob(struct session *session, const struct registry_blob *blob,
 /* *ret_subject: the registry says that it has entered the manifest with its subject. */
 int upload_manifest(struct session *session, const char *reference, struct rf_str media_type,
 	struct rf_str text, bool *ret_subject, struct rf_err *err) RF_MUST_USE;
+/* Lists manifest at the fallback tag of its subject. */
+int upload_fallback(struct session *session, const struct image_digest *subject,
+	const struct manifest *manifest, struct rf_arena *arena, struct rf_err *err) RF_MUST_USE;
 
 #endif

@@ -129,7 +129,10 @@ static int question_file(const char *host, struct rf_err *err)
 	return fd;
 }
 
-/* `docker-credential-NAME get`: the host on standard input, {"Username", "Secret"} as answer. */
+/*
+ * `docker-credential-NAME get`: the host on standard input, {"Username", "Secret"} as answer. It is
+ * the user's own program, and gets the user's environment, as helpers of clouds need it.
+ */
 static int ask_helper(
 	const char *helper, const char *key, struct registry_credentials *ret, struct rf_err *err)
 {
@@ -137,9 +140,7 @@ static int ask_helper(
 	AUTO_BUF program = {.max = 128};
 	AUTO_BUF answer = {.max = (size_t)2 * REGISTRY_SECRET_SIZE};
 	const char *argv[] = {"/usr/bin/env", NULL, "get", NULL};
-	const char *const envp[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL, NULL};
-	struct child_spec spec = {.argv = argv, .envp = envp};
+	struct child_spec spec = {.argv = argv, .envp = (const char *const *)environ};
 	AUTO_FD question = question_file(host, err);
 	int status, rc;
 
