@@ -55,22 +55,20 @@ int database_key_default(struct rf_buf *out, struct rf_err *err)
 	return in_state(KEY_FILE, out, err);
 }
 
-static int check_signer(int fd, const char *key, struct rf_err *err)
+static int check_signer(const struct vuln_db *db, const char *key, struct rf_err *err)
 {
-	AUTO_VULN_DB *db = NULL;
 	uint8_t wanted[VULN_KEY_LEN];
-	int rc = vuln_db_open(fd, &db, err);
+	int rc = key ? vuln_key_read(key, wanted, err) : RF_OK;
 
-	if (rc == RF_OK && key)
-		rc = vuln_key_read(key, wanted, err);
 	if (rc == RF_OK && key && memcmp(wanted, vuln_db_info(db)->key, VULN_KEY_LEN) != 0)
 		rc = rf_err_set(err, RF_EDENIED, "it was signed with another key than %s", key);
 	return rc;
 }
 
-int database_open(const char *path, const char *key, struct rf_err *err)
+int database_open(const char *path, const char *key, struct vuln_db **ret, struct rf_err *err)
 {
 	AUTO_BUF standard = {0};
+	AUTO_VULN_DB *db = NULL;
 	AUTO_FD fd = -1;
 	int rc = path ? RF_OK : database_default(&standard, err);
 
@@ -82,8 +80,13 @@ int database_open(const char *path, const char *key, struct rf_err *err)
 		return rf_err_set(err, RF_EABSENT, "%s: there is no vulnerability database", path);
 	if (fd < 0)
 		return rf_err_sys(err, errno, "%s", path);
-	rc = check_signer(fd, key, err);
-	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : TAKE_FD(fd);
+	rc = vuln_db_open(fd, &db, err);
+	if (rc == RF_OK)
+		rc = check_signer(db, key, err);
+	if (rc < 0)
+		return rf_err_wrap(err, rc, "%s", path);
+	*ret = TAKE_PTR(db);
+	return RF_OK;
 }
 
 /* --- ages --- */

@@ -16,10 +16,11 @@ int database_default(struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
 int database_key_default(struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
 
 /*
- * Opens path (NULL: the default) and checks it; with key (a PEM file) also who signed it. Returns
- * a descriptor; RF_EABSENT: there is none, which for the default is no more than that.
+ * Opens path (NULL: the default); with key (a PEM file) also checks who signed it. RF_EABSENT:
+ * there is none, which for the default is no more than that.
  */
-int database_open(const char *path, const char *key, struct rf_err *err) RF_MUST_USE;
+int database_open(
+	const char *path, const char *key, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
 
 /* "2 days", "5 hours"; in out. */
 #define DATABASE_AGE_SIZE 32

@@ -17,16 +17,17 @@ struct db_opts {
 	bool json, verify, force;
 };
 
-#define OUT_ROW                                                                                \
-	{                                                                                      \
-		"output", 'o', OPT_TEXT, offsetof(struct db_opts, out), "FILE",                \
-			"Where the result goes; it is replaced in one step.", NULL             \
+#define OUT_ROW                                                                    \
+	{                                                                          \
+		"output", 'o', OPT_TEXT, offsetof(struct db_opts, out), "FILE",    \
+			"Where the result goes; it is replaced in one step.", NULL \
 	}
 
 static const struct opt_row build_rows[] = {
 	OUT_ROW,
 	{"key", 0, OPT_TEXT, offsetof(struct db_opts, key), "FILE",
-		"The Ed25519 key to sign with (PEM), instead of one of this machine's, which is made "
+		"The Ed25519 key to sign with (PEM), instead of one of this machine's, which is "
+		"made "
 		"when it is first needed.",
 		NULL},
 	{"built", 0, OPT_TEXT, offsetof(struct db_opts, built), "DATE",
@@ -48,7 +49,8 @@ static const struct opt_row delta_rows[] = {OUT_ROW};
 
 static const struct opt_row update_rows[] = {
 	{"from", 0, OPT_TEXT, offsetof(struct db_opts, from), "DIRECTORY",
-		"Where vuln.db and deltas are (delta-HEX, HEX being the first 16 digits of the digest "
+		"Where vuln.db and deltas are (delta-HEX, HEX being the first 16 digits of the "
+		"digest "
 		"of the database that it is for).",
 		NULL},
 	{"db", 0, OPT_TEXT, offsetof(struct db_opts, db), "FILE",
@@ -74,7 +76,8 @@ static const struct opt_usage build_usage = {
 	.summary = "builds a vulnerability database from what others publish",
 	.text = "A SOURCE is a directory, a zip or tar archive, or a file, compressed or not: OSV "
 		"entries, Alpine's secdb (JSON or YAML), the JSON of Debian's security tracker, a "
-		"map of CVE to CVSS vectors, CISA's list of known exploited vulnerabilities. What a "
+		"map of CVE to CVSS vectors, CISA's list of known exploited vulnerabilities. What "
+		"a "
 		"document is, is told by its shape. Equal sources give equal bytes.",
 	OPT_ROWS(build_rows),
 	OPT_EXAMPLES(build_examples),
@@ -106,7 +109,8 @@ static const struct opt_usage update_usage = {
 	.synopsis = "--from DIRECTORY [--db FILE] [--key FILE] [--force]",
 	.summary = "brings a database up to date, by a delta where there is one",
 	.text = "The new database must be signed with the key of the old one, or with --key. It is "
-		"verified before it replaces the old one in one step. The first one needs --key, or "
+		"verified before it replaces the old one in one step. The first one needs --key, "
+		"or "
 		"is taken as it is and told whose it is.",
 	OPT_ROWS(update_rows),
 };
@@ -185,8 +189,8 @@ static void tell_built(const struct vuln_builder *builder, size_t len)
 		fprintf(stderr, "ringfence: note: left out: %zu %s\n", count->count, count->what);
 }
 
-static int build_into(const struct db_opts *opts, const struct opt_args *args, int64_t built,
-	struct rf_err *err)
+static int build_into(
+	const struct db_opts *opts, const struct opt_args *args, int64_t built, struct rf_err *err)
 {
 	AUTO_VULN_BUILDER *builder = NULL;
 	AUTO_SIGNER *signer = NULL;
@@ -271,7 +275,8 @@ static void info_text(struct vuln_db *db, struct rf_buf *out)
 	struct rf_str source;
 
 	date_text(info->built_s, date, sizeof(date));
-	rf_buf_addf(out, "built       %s (%s old)\n", date, database_age(age_of(info->built_s), age));
+	rf_buf_addf(
+		out, "built       %s (%s old)\n", date, database_age(age_of(info->built_s), age));
 	rf_buf_addf(out, "digest      %s\n", image_digest_text(&info->digest, text));
 	rf_buf_addf(out, "signed by   %s\n", hex_of(info->key, VULN_KEY_LEN, hex));
 	rf_buf_addf(out, "packages    %llu\n", (unsigned long long)info->package_count);
@@ -281,20 +286,12 @@ static void info_text(struct vuln_db *db, struct rf_buf *out)
 		rf_buf_addf(out, "source      " RF_STR_FMT "\n", RF_STR_ARG(source));
 }
 
-/* Opens a file as a database, without asking who signed it. */
-static int open_db(const char *path, struct vuln_db **ret, struct rf_err *err)
-{
-	AUTO_FD fd = database_open(path, NULL, err);
-
-	return fd < 0 ? fd : vuln_db_open(fd, ret, err);
-}
-
 static int info(const struct db_opts *opts, const struct opt_args *args)
 {
 	AUTO_VULN_DB *db = NULL;
 	AUTO_BUF out = {0};
 	struct rf_err err;
-	int rc = open_db(args->count ? args->items[0] : NULL, &db, &err);
+	int rc = database_open(args->count ? args->items[0] : NULL, NULL, &db, &err);
 
 	if (rc == RF_OK && opts->verify)
 		rc = vuln_db_verify(db, &err);
@@ -322,10 +319,10 @@ static int delta(const struct db_opts *opts, const struct opt_args *args)
 	AUTO_BUF data = {0}, path = {0};
 	struct rf_err err;
 	struct stat st;
-	int rc = open_db(args->items[0], &from, &err);
+	int rc = database_open(args->items[0], NULL, &from, &err);
 
 	if (rc == RF_OK)
-		rc = open_db(args->items[1], &to, &err);
+		rc = database_open(args->items[1], NULL, &to, &err);
 	if (rc == RF_OK)
 		rc = vuln_delta_make(from, to, &data, &err);
 	if (rc < 0)
@@ -347,7 +344,7 @@ static int delta(const struct db_opts *opts, const struct opt_args *args)
 
 struct update {
 	const struct db_opts *opts;
-	struct rf_buf path; /* of the database */
+	struct rf_buf path;  /* of the database */
 	struct vuln_db *old; /* NULL: there is none yet */
 	struct rf_buf new;
 	bool by_delta;
@@ -400,11 +397,10 @@ static int get_full(struct update *update, struct rf_err *err)
 /* Writes it beside the old one, opens and verifies it there, judges it. */
 static int check_new(struct update *update, const char *path, struct rf_err *err)
 {
-	AUTO_FD fd = database_open(path, update->opts->key, err);
 	AUTO_VULN_DB *db = NULL;
 	const struct vuln_db_info *new, *old;
 	char hex[2 * VULN_KEY_LEN + 1];
-	int rc = fd < 0 ? fd : vuln_db_open(fd, &db, err);
+	int rc = database_open(path, update->opts->key, &db, err);
 
 	if (rc == RF_OK)
 		rc = vuln_db_verify(db, err);
@@ -414,7 +410,8 @@ static int check_new(struct update *update, const char *path, struct rf_err *err
 	old = update->old ? vuln_db_info(update->old) : NULL;
 	if (old && !update->opts->key && memcmp(old->key, new->key, VULN_KEY_LEN) != 0)
 		return rf_err_set(err, RF_EDENIED,
-			"the new database is signed by %s and not by who signed the old one: if that "
+			"the new database is signed by %s and not by who signed the old one: if "
+			"that "
 			"is right, say --key",
 			hex_of(new->key, VULN_KEY_LEN, hex));
 	if (old && new->built_s < old->built_s && !update->opts->force)
@@ -466,7 +463,7 @@ static int run_update(struct update *update, struct rf_err *err)
 	else
 		rc = database_default(&update->path, err);
 	if (rc == RF_OK)
-		rc = open_db(update->path.data, &update->old, err);
+		rc = database_open(update->path.data, NULL, &update->old, err);
 	if (rc < 0 && rc != RF_EABSENT)
 		return rc;
 	rc = get_delta(update, err);

@@ -34,7 +34,7 @@ int image_verb_scan(int argc, char **argv)
 	struct scan_verb verb = {.db = NULL};
 	struct opt_args args;
 	AUTO_SCAN_REPORT *report = NULL;
-	AUTO_FD db_fd = -1;
+	AUTO_VULN_DB *db = NULL;
 	AUTO_BUF out = {0};
 	struct rf_err err;
 	struct registry_opts registry = {.docker_config = NULL};
@@ -44,10 +44,9 @@ int image_verb_scan(int argc, char **argv)
 
 	if (status != OPT_GO)
 		return status;
-	db_fd = database_open(verb.db, verb.db_key, &err);
-	if (db_fd < 0)
+	if (database_open(verb.db, verb.db_key, &db, &err) < 0)
 		return out_error(&err);
-	opts.db_fd = db_fd;
+	opts.db = db;
 	if (scan_target(args.items[0], &opts, &report, &err) < 0)
 		return out_error(&err);
 	report_json(report, &how, &out);

@@ -204,8 +204,10 @@ static int search_variable(struct role *role, struct rf_str variable, struct rf_
 	struct variable at = {.role = role};
 	const struct secret_sink sink = {.hit = take_variable, .ctx = &at};
 	struct rf_str value = rf_str_cut(variable, '=', &at.name);
+	int rc = scan_rules(&role->scanner, err);
 
-	return secret_search_variable(role->scanner.rules, at.name, value, &sink, err);
+	return rc < 0 ? rc
+		      : secret_search_variable(role->scanner.rules, at.name, value, &sink, err);
 }
 
 static int send_config(struct role *role, struct rf_err *err)
@@ -238,7 +240,9 @@ static int take_config(struct role *role, const struct frame *frame, struct rf_e
 		rc = add_history(role, root, err);
 	if (rc == RF_OK)
 		rc = send_config(role, err);
-	for (size_t i = 0; rc == RF_OK && i < config->env.count && role->scanner.rules; i++)
+	if (!role->scanner.search_secrets)
+		return rc;
+	for (size_t i = 0; rc == RF_OK && i < config->env.count; i++)
 		rc = search_variable(role, config->env.items[i], err);
 	return rc;
 }
@@ -330,6 +334,8 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 {
 	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
 	uint64_t mode = frame_get_u64(&reader), flags = frame_get_u64(&reader);
+	struct rf_str digest_bytes = frame_get_str(&reader);
+	struct image_digest digest;
 	struct proc_sandbox box = {
 		.calls = PROC_CALLS_COMPUTE,
 		.as_nobody = true,
@@ -344,8 +350,10 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 
 	role->scanner.spool_fd = mode == SCAN_MODE_LAYERS ? frame->fds[at++] : -1;
 	role->root_fd = mode == SCAN_MODE_LAYERS ? -1 : frame->fds[at++];
-	if (!frame_reader_ok(&reader) || at != frame->fd_count || mode > SCAN_MODE_FILE)
+	if (!frame_reader_ok(&reader) || at != frame->fd_count || mode > SCAN_MODE_FILE ||
+		digest_bytes.len != sizeof(digest.bytes))
 		return rf_err_set(err, RF_EINTERNAL, "a malformed message");
+	memcpy(digest.bytes, digest_bytes.ptr, sizeof(digest.bytes));
 	if (mode == SCAN_MODE_DIRECTORY) {
 		box.calls |= PROC_CALLS_FILES_READ;
 		box.root_fd = role->root_fd;
@@ -354,11 +362,10 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 	}
 	rc = proc_sandbox_enter(&box, err);
 	if (rc == RF_OK && db_fd >= 0)
-		rc = vuln_db_open(db_fd, &role->db, err);
+		rc = vuln_db_open_known(db_fd, &digest, &role->db, err);
 	if (rc == RF_OK)
 		rc = inventory_init(&role->scanner.inv, role->db, err);
-	if (rc == RF_OK && (flags & SCAN_FLAG_SECRETS))
-		rc = secret_rules_new(&role->scanner.rules, err);
+	role->scanner.search_secrets = flags & SCAN_FLAG_SECRETS;
 	return rc < 0 ? rc : frame_send(role->channel, SCAN_MSG_READY, RF_STR(""), err);
 }
 

@@ -19,8 +19,8 @@ enum scan_flag {
 };
 
 enum scan_msg {
-	/* to image-scan: u64 mode, u64 flags; descriptors: database, spool file, directory or file
-	 * (what there is of each, in this order) */
+	/* to image-scan: u64 mode, u64 flags, digest of the database's header; descriptors:
+	 * database, spool file, directory or file (what there is of each, in this order) */
 	SCAN_MSG_START = 1,
 	/* to image-scan: the image's config, raw; from image-scan: in canonical form */
 	SCAN_MSG_CONFIG,

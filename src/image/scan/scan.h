@@ -24,9 +24,10 @@ struct scan_progress {
 };
 
 struct registry_opts;
+struct vuln_db;
 
 struct scan_opts {
-	int db_fd;		   /* of a vulnerability database; -1: nothing is matched */
+	struct vuln_db *db;	   /* NULL: nothing is matched */
 	bool no_secrets;	   /* do not look for secrets */
 	const char *select;	   /* which of several images; may be NULL */
 	const char *platform;	   /* "linux/arm64"; NULL: this machine's, else what there is */

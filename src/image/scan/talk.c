@@ -73,20 +73,23 @@ int scan_start(
 	struct scan *scan, enum scan_mode mode, const int *fds, size_t fd_count, struct rf_err *err)
 {
 	uint64_t flags = scan->opts->no_secrets ? 0 : SCAN_FLAG_SECRETS;
-	AUTO_BUF payload = {.max = 64};
+	struct image_digest digest = {.bytes = {0}};
+	AUTO_BUF payload = {.max = 256};
 	int all[FRAME_MAX_FDS];
 	size_t count = 0;
 	int rc;
 
 	scan->received.max = SCAN_REPORT_MAX;
-	if (scan->opts->db_fd >= 0) {
+	if (scan->opts->db) {
 		flags |= SCAN_FLAG_DATABASE;
-		all[count++] = scan->opts->db_fd;
+		all[count++] = vuln_db_fd(scan->opts->db);
+		digest = vuln_db_info(scan->opts->db)->digest;
 	}
 	for (size_t i = 0; i < fd_count && count < FRAME_MAX_FDS; i++)
 		all[count++] = fds[i];
 	frame_put_u64(&payload, mode);
 	frame_put_u64(&payload, flags);
+	frame_put_str(&payload, (struct rf_str){(const char *)digest.bytes, sizeof(digest.bytes)});
 	rc = scan_role_start(&scan->child, err);
 	if (rc == RF_OK)
 		rc = frame_send_fds(
@@ -165,18 +168,14 @@ static int add_database(struct scan *scan, struct rf_err *err)
 {
 	struct scan_database *database = &scan->report->database;
 	struct rf_arena *arena = scan->report->arena;
-	AUTO_VULN_DB *db = NULL;
+	struct vuln_db *db = scan->opts->db;
 	char text[IMAGE_DIGEST_TEXT_SIZE];
 	struct rf_str source;
 	struct tm tm;
 	time_t built;
-	int rc;
 
-	if (scan->opts->db_fd < 0)
+	if (!db)
 		return RF_OK;
-	rc = vuln_db_open(scan->opts->db_fd, &db, err);
-	if (rc < 0)
-		return rc;
 	built = (time_t)vuln_db_info(db)->built_s;
 	if (!gmtime_r(&built, &tm))
 		return rf_err_set(err, RF_EINPUT, "the database's date is out of range");

@@ -162,7 +162,7 @@ static void tell_by_head(struct visit *visit, struct rf_bytes head)
 	case GO_FORMAT_MACHO: visit->kind = KIND_FOREIGN; return;
 	case GO_FORMAT_NONE: break;
 	}
-	if (visit->scanner->rules && secret_path_wanted(visit->input->path) && head.len &&
+	if (visit->scanner->search_secrets && secret_path_wanted(visit->input->path) && head.len &&
 		secret_is_text(head))
 		visit->kind = KIND_TEXT;
 }
@@ -393,13 +393,20 @@ static int search_text(struct visit *visit, struct rf_bytes text, bool last,
 	return secret_search(visit->scanner->rules, visit->input->path, text, &sink, err);
 }
 
+int scan_rules(struct scanner *scanner, struct rf_err *err)
+{
+	return scanner->rules ? RF_OK : secret_rules_new(&scanner->rules, err);
+}
+
 /* In pieces, each but the last one ending with what the next begins with. */
 static int search_secrets(struct visit *visit, struct rf_err *err)
 {
 	struct rf_buf *buf = &visit->scanner->buf;
 	struct secret_search search = {.visit = visit};
-	int rc;
+	int rc = scan_rules(visit->scanner, err);
 
+	if (rc < 0)
+		return rc;
 	if (visit->input->mapped.ptr)
 		return search_text(visit, visit->input->mapped, true, &search, err);
 	for (;;) {

@@ -17,7 +17,8 @@
 
 struct scanner {
 	struct inventory inv;
-	struct secret_rules *rules; /* NULL: secrets are not searched for */
+	bool search_secrets;
+	struct secret_rules *rules; /* made when the first text is searched */
 	int spool_fd;		    /* an unlinked file for what does not fit into memory */
 	struct rf_buf buf;	    /* of the file being read */
 };
@@ -35,6 +36,9 @@ struct scan_input {
 	void *ctx;
 	struct rf_str capability; /* security.capability, "" without */
 };
+
+/* The rules, made when they are first needed. */
+int scan_rules(struct scanner *scanner, struct rf_err *err) RF_MUST_USE;
 
 int scan_visit(
 	struct scanner *scanner, const struct scan_input *input, struct rf_err *err) RF_MUST_USE;

@@ -6,10 +6,12 @@
 #include "image/vuln/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/fd.h"
 
 #include "image/vuln/record_int.h"
 #include "image/vuln/write_int.h"
@@ -19,6 +21,7 @@ struct section {
 };
 
 struct vuln_db {
+	int fd;
 	const uint8_t *map;
 	size_t size;
 	const uint8_t *payload, *hashes;
@@ -33,6 +36,7 @@ void vuln_db_free(struct vuln_db *db)
 {
 	if (!db)
 		return;
+	rf_fd_closep(&db->fd);
 	if (db->map)
 		munmap((void *)(uintptr_t)db->map, db->size);
 	rf_buf_done(&db->key);
@@ -129,7 +133,8 @@ static int read_header(struct vuln_db *db, struct rf_err *err)
 	return RF_OK;
 }
 
-static int check_header(struct vuln_db *db, struct rf_err *err)
+/* known: the digest of a header whose signature was good; NULL: to be checked. */
+static int check_header(struct vuln_db *db, const struct image_digest *known, struct rf_err *err)
 {
 	const struct rf_bytes message = {.ptr = db->map, .len = DB_AT_SIGNATURE};
 	const struct rf_str header = {.ptr = (const char *)db->map, .len = DB_HEADER_SIZE};
@@ -141,19 +146,21 @@ static int check_header(struct vuln_db *db, struct rf_err *err)
 	db->hashes = db->payload + db->payload_len;
 	hashes = (struct rf_str){
 		.ptr = (const char *)db->hashes, .len = (size_t)block_count * IMAGE_DIGEST_LEN};
-	if (!vuln_signature_good(db->info.key, message, db->map + DB_AT_SIGNATURE))
+	if (image_digest_of(header, &db->info.digest) < 0)
+		return rf_err_set(err, RF_EINTERNAL, "SHA-256 is not available");
+	if (known ? !image_digest_eq(known, &db->info.digest)
+		  : !vuln_signature_good(db->info.key, message, db->map + DB_AT_SIGNATURE))
 		return rf_err_set(
 			err, RF_EDENIED, "the signature of the vulnerability database is not good");
 	if (image_digest_of(hashes, &digest) < 0 ||
 		memcmp(digest.bytes, db->map + DB_AT_HASHES, IMAGE_DIGEST_LEN) != 0)
 		return damaged(err);
 	db->verified = calloc(1, (size_t)block_count / 8 + 1);
-	return db->verified && image_digest_of(header, &db->info.digest) == RF_OK
-		       ? RF_OK
-		       : rf_err_nomem(err);
+	return db->verified ? RF_OK : rf_err_nomem(err);
 }
 
-int vuln_db_open(int fd, struct vuln_db **ret, struct rf_err *err)
+static int open_db(
+	int fd, const struct image_digest *known, struct vuln_db **ret, struct rf_err *err)
 {
 	AUTO_VULN_DB *db = calloc(1, sizeof(*db));
 	off_t size = lseek(fd, 0, SEEK_END);
@@ -162,19 +169,36 @@ int vuln_db_open(int fd, struct vuln_db **ret, struct rf_err *err)
 
 	if (!db)
 		return rf_err_nomem(err);
+	db->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (size < DB_HEADER_SIZE || (uint64_t)size > VULN_DB_MAX_BYTES)
 		return rf_err_set(err, RF_EINPUT, "not a vulnerability database of Ringfence");
 	map = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
+	if (map == MAP_FAILED || db->fd < 0)
 		return rf_err_sys(err, errno, "map the vulnerability database");
 	db->map = map;
 	db->size = (size_t)size;
 	rc = read_header(db, err);
 	if (rc == RF_OK)
-		rc = check_header(db, err);
+		rc = check_header(db, known, err);
 	if (rc == RF_OK)
 		*ret = TAKE_PTR(db);
 	return rc;
+}
+
+int vuln_db_open(int fd, struct vuln_db **ret, struct rf_err *err)
+{
+	return open_db(fd, NULL, ret, err);
+}
+
+int vuln_db_open_known(
+	int fd, const struct image_digest *digest, struct vuln_db **ret, struct rf_err *err)
+{
+	return open_db(fd, digest, ret, err);
+}
+
+int vuln_db_fd(const struct vuln_db *db)
+{
+	return db->fd;
 }
 
 const struct vuln_db_info *vuln_db_info(const struct vuln_db *db)

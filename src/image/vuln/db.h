@@ -36,13 +36,23 @@ struct vuln_db_info {
 };
 
 /*
- * Maps the file (the descriptor stays the caller's). RF_EINPUT: no database, damaged or of another
- * version; RF_EDENIED: the signature is not good. Who signed is the caller's to judge.
+ * Maps the file (the descriptor is duplicated; see vuln_db_fd()). RF_EINPUT: no database, damaged
+ * or of another version; RF_EDENIED: the signature is not good. Who signed is the caller's to
+ * judge.
  */
 int vuln_db_open(int fd, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
 void vuln_db_free(struct vuln_db *db);
 void vuln_db_freep(struct vuln_db **db);
 #define AUTO_VULN_DB CLEANUP(vuln_db_freep) struct vuln_db
+
+/*
+ * For a child that was handed the descriptor of a database which its parent has open: the header
+ * must have the parent's digest, and its signature is not checked again.
+ */
+int vuln_db_open_known(int fd, const struct image_digest *digest, struct vuln_db **ret,
+	struct rf_err *err) RF_MUST_USE;
+/* Of the file, for handing it on; the database's own. */
+int vuln_db_fd(const struct vuln_db *db);
 
 const struct vuln_db_info *vuln_db_info(const struct vuln_db *db);
 /* Names of what it was built from, one a call: false after the last. Valid as long as db. */
