@@ -9,11 +9,12 @@
 #include "cmd/database.h"
 #include "cmd/image.h"
 #include "doc/json.h"
+#include "image/registry/file.h"
 #include "image/vuln/build.h"
 #include "image/vuln/delta.h"
 
 struct db_opts {
-	const char *out, *key, *built, *db, *from;
+	const char *out, *key, *built, *db, *from, *ca_file;
 	bool json, verify, force;
 };
 
@@ -106,7 +107,7 @@ static const struct opt_usage delta_usage = {
 
 static const struct opt_usage update_usage = {
 	.verb = "image db update",
-	.synopsis = "--from DIRECTORY [--db FILE] [--key FILE] [--force]",
+	.synopsis = "[--from URL|DIRECTORY] [--db FILE] [--key FILE] [--force]",
 	.summary = "brings a database up to date, by a delta where there is one",
 	.text = "The new database must be signed with the key of the old one, or with --key. It is "
 		"verified before it replaces the old one in one step. The first one needs --key, "
@@ -357,19 +358,49 @@ static void update_done(struct update *update)
 	vuln_db_free(update->old);
 }
 
+static int unlinked_file(struct rf_err *err)
+{
+	int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 ? rf_err_sys(err, errno, "make a file in /var/tmp") : fd;
+}
+
+/* FROM/name, or FROM itself when it is the file ("" for name). */
+static int get_file(
+	const struct update *update, const char *name, struct rf_buf *out, struct rf_err *err)
+{
+	const struct registry_opts registry = {.ca_file = update->opts->ca_file};
+	AUTO_BUF path = {0};
+	AUTO_FD fd = -1;
+	int rc;
+
+	rf_buf_clear(out);
+	out->max = (size_t)VULN_DB_MAX_BYTES;
+	rf_buf_addf(&path, "%s%s%s", update->opts->from, *name ? "/" : "", name);
+	if (path.failed)
+		return rf_err_nomem(err);
+	if (!registry_is_url(update->opts->from))
+		return rf_file_read(path.data, out, err);
+	fd = unlinked_file(err);
+	if (fd < 0)
+		return fd;
+	rc = registry_fetch_file(path.data, &registry, fd, VULN_DB_MAX_BYTES, err);
+	if (rc == RF_OK && lseek(fd, 0, SEEK_SET) < 0)
+		rc = rf_err_sys(err, errno, "read what was fetched");
+	return rc < 0 ? rc : rf_fd_read_all(fd, out, err);
+}
+
 /* The delta for what is there: RF_EABSENT when there is none, or it does not fit. */
 static int get_delta(struct update *update, struct rf_err *err)
 {
-	AUTO_BUF name = {0}, path = {0}, delta = {.max = (size_t)VULN_DB_MAX_BYTES};
+	AUTO_BUF name = {0};
+	AUTO_BUF delta = {0};
 	int rc;
 
 	if (!update->old)
 		return RF_EABSENT;
 	delta_name(update->old, &name);
-	rf_buf_addf(&path, "%s/%s", update->opts->from, rf_buf_cstr(&name));
-	if (path.failed)
-		return rf_err_nomem(err);
-	rc = rf_file_read(path.data, &delta, err);
+	rc = get_file(update, rf_buf_cstr(&name), &delta, err);
 	if (rc == RF_OK)
 		rc = vuln_delta_apply(update->old,
 			(struct rf_bytes){(const uint8_t *)delta.data, delta.len}, &update->new,
@@ -380,18 +411,10 @@ static int get_delta(struct update *update, struct rf_err *err)
 
 static int get_full(struct update *update, struct rf_err *err)
 {
-	AUTO_BUF path = {0};
-	struct stat st;
+	const char *from = update->opts->from;
+	bool is_file = rf_str_ends(rf_str_of(from), RF_STR(".db"));
 
-	/* FROM may be the file itself. */
-	rf_buf_add_c(&path, update->opts->from);
-	if (stat(update->opts->from, &st) == 0 && S_ISDIR(st.st_mode))
-		rf_buf_add_c(&path, "/" DATABASE_FILE);
-	if (path.failed)
-		return rf_err_nomem(err);
-	update->new.max = (size_t)VULN_DB_MAX_BYTES;
-	rf_buf_clear(&update->new);
-	return rf_file_read(path.data, &update->new, err);
+	return get_file(update, is_file ? "" : DATABASE_FILE, &update->new, err);
 }
 
 /* Writes it beside the old one, opens and verifies it there, judges it. */
@@ -474,11 +497,15 @@ static int run_update(struct update *update, struct rf_err *err)
 
 static int update(const struct db_opts *opts, const struct opt_args *args RF_UNUSED)
 {
-	CLEANUP(update_done) struct update update = {.opts = opts};
+	CLEANUP(update_done) struct update update = {.opts = NULL};
+	struct db_opts all = *opts;
 	struct rf_err err;
 
-	if (!opts->from)
-		return opt_fail(&update_usage, "from where? Say --from DIRECTORY");
+	if (!all.from)
+		all.from = getenv("RINGFENCE_DB_FROM");
+	if (!all.from || !*all.from)
+		return opt_fail(&update_usage, "from where? Say --from URL or DIRECTORY");
+	update.opts = &all;
 	if (run_update(&update, &err) < 0)
 		return out_error(&err);
 	fprintf(stderr, "ringfence: %s is up to date%s\n", update.path.data,

@@ -15,6 +15,7 @@ enum fetch_msg {
 	FETCH_SETUP = 1, /* see fetch_setup_put(); has no answer */
 	FETCH_RESOLVE,	 /* str tag or digest, str platform ("": any) */
 	FETCH_BLOB,	 /* digest, u64 size; descriptor: the file, which may hold a beginning */
+	FETCH_FILE,	 /* str path and query, u64 most bytes; descriptor: the file */
 	FETCH_REFERRERS, /* digest */
 	FETCH_PUSH,	 /* see fetch_push_put(); descriptors: archive and spool, or none */
 	/* Requests, from the child, and their answers. */

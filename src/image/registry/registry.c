@@ -12,26 +12,50 @@
 #define REGISTRY_ARENA ((size_t)64 << 20)
 #define MAX_REQUESTS   100000 /* of one child, in one task */
 
-int registry_new(const char *reference, const struct registry_opts *opts, bool push,
-	struct registry **ret, struct rf_err *err)
+static int allocate(const struct registry_opts *opts, struct registry **ret, struct rf_err *err)
 {
-	AUTO_REGISTRY *registry = calloc(1, sizeof(*registry));
-	int rc;
+	struct registry *registry = calloc(1, sizeof(*registry));
 
 	if (!registry)
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < REGISTRY_MAX_PARALLEL; i++)
 		registry->workers[i] = (struct worker){.child = PROC_CHILD_INIT, .fd = -1};
 	registry->source_fd = -1;
-	registry->push = push;
 	if (opts)
 		registry->opts = *opts;
+	*ret = registry;
 	registry->arena = rf_arena_new(REGISTRY_ARENA);
-	if (!registry->arena)
-		return rf_err_nomem(err);
-	rc = registry_target_parse(reference, &registry->target, err);
+	return registry->arena ? RF_OK : rf_err_nomem(err);
+}
+
+int registry_new_at(const struct registry_target *target, const struct registry_opts *opts,
+	enum fetch_tls tls, struct registry **ret, struct rf_err *err)
+{
+	AUTO_REGISTRY *registry = NULL;
+	int rc = allocate(opts, &registry, err);
+
 	if (rc < 0)
 		return rc;
+	registry->target = *target;
+	registry->tls = tls;
+	if (tls != FETCH_HTTP)
+		rc = registry_read_roots(&registry->opts, &registry->roots, err);
+	if (rc == RF_OK)
+		*ret = TAKE_PTR(registry);
+	return rc;
+}
+
+int registry_new(const char *reference, const struct registry_opts *opts, bool push,
+	struct registry **ret, struct rf_err *err)
+{
+	AUTO_REGISTRY *registry = NULL;
+	int rc = allocate(opts, &registry, err);
+
+	if (rc == RF_OK)
+		rc = registry_target_parse(reference, &registry->target, err);
+	if (rc < 0)
+		return rc;
+	registry->push = push;
 	registry->tls = registry->opts.plain_http   ? FETCH_HTTP
 			: registry->target.loopback ? FETCH_EITHER
 						    : FETCH_HTTPS;

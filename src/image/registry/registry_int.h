@@ -48,6 +48,10 @@ struct registry {
 int registry_new(const char *reference, const struct registry_opts *opts, bool push,
 	struct registry **ret, struct rf_err *err) RF_MUST_USE;
 
+/* For a host, without a repository and without credentials. */
+int registry_new_at(const struct registry_target *target, const struct registry_opts *opts,
+	enum fetch_tls tls, struct registry **ret, struct rf_err *err) RF_MUST_USE;
+
 /* The certificates of authorities: the machine's, and opts' in addition. */
 int registry_read_roots(
 	const struct registry_opts *opts, struct rf_buf *out, struct rf_err *err) RF_MUST_USE;

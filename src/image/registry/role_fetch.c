@@ -39,6 +39,7 @@ static int run_task(struct session *session, struct frame *frame, struct rf_err 
 	switch (frame->type) {
 	case FETCH_RESOLVE: rc = task_resolve(session, frame, err); break;
 	case FETCH_BLOB: rc = task_blob(session, frame, err); break;
+	case FETCH_FILE: rc = task_file(session, frame, err); break;
 	case FETCH_REFERRERS: rc = task_referrers(session, frame, err); break;
 	case FETCH_PUSH: rc = task_push(session, frame, &digest, err); break;
 	default: rc = rf_err_set(err, RF_EINTERNAL, "an unexpected message"); break;

@@ -77,6 +77,7 @@ int blob_read(struct session *session, const struct registry_blob *blob, struct 
 int task_resolve(
 	struct session *session, const struct frame *frame, struct rf_err *err) RF_MUST_USE;
 int task_blob(struct session *session, const struct frame *frame, struct rf_err *err) RF_MUST_USE;
+int task_file(struct session *session, const struct frame *frame, struct rf_err *err) RF_MUST_USE;
 int task_referrers(
 	struct session *session, const struct frame *frame, struct rf_err *err) RF_MUST_USE;
 /* ret_digest is sent with FETCH_DONE. */
