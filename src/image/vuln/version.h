@@ -1,10 +1,11 @@
 /*
  * Versions, ordered as each packaging system orders them. Pure; no allocation.
  *
- * Sources: Go and semver: semver.org 2.0 (Go: leading "v" or "go" optional, +incompatible and other
- * build metadata ignored, "go1.21rc2" is 1.21.0-rc.2); Debian: deb-version(7); Alpine: apk-tools
- * version.c; RPM: rpmvercmp, `~` and `^`; npm: semver; PyPI: PEP 440; Maven:
- * ComparableVersion; crates: semver.
+ * Sources: Go, npm, crates: semver.org 2.0 (Go: leading "v" or "go" optional, +incompatible and
+ * other build metadata ignored, "go1.21rc2" is 1.21.0-rc.2; in all of them OSV's "0" comes before
+ * everything); Debian: deb-version(7); Alpine: apk-tools version.c; RPM: rpmvercmp with `~` and
+ * `^`, no release before any release; PyPI: PEP 440; Maven: ComparableVersion, but for pairs where
+ * that is no order (version_maven.c).
  */
 #ifndef RF_IMAGE_VULN_VERSION_H
 #define RF_IMAGE_VULN_VERSION_H
