@@ -155,6 +155,14 @@ void json_int(struct json_writer *w, int64_t value)
 	literal(w, text);
 }
 
+void json_tenths(struct json_writer *w, unsigned tenths)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%u.%u", tenths / 10, tenths % 10);
+	literal(w, text);
+}
+
 void json_bool(struct json_writer *w, bool value)
 {
 	literal(w, value ? "true" : "false");

@@ -23,6 +23,8 @@ void json_key(struct json_writer *w, const char *key);
 void json_str(struct json_writer *w, struct rf_str value);
 void json_c(struct json_writer *w, const char *value);
 void json_int(struct json_writer *w, int64_t value);
+/* 98 as the number 9.8. */
+void json_tenths(struct json_writer *w, unsigned tenths);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
 /* printf as a JSON string value. */

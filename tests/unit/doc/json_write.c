@@ -32,6 +32,19 @@ static void commas_and_nesting_are_kept_by_the_writer(void)
 				     "[-9223372036854775808,null,\"7-\\\"\",{},[]]}");
 }
 
+static void tenths_are_exact_numbers(void)
+{
+	AUTO_BUF out = {.data = NULL};
+	struct json_writer w = {.out = &out};
+
+	json_array_begin(&w);
+	json_tenths(&w, 98);
+	json_tenths(&w, 0);
+	json_tenths(&w, 100);
+	json_array_end(&w);
+	CHECK_STR(rf_buf_cstr(&out), "[9.8,0.0,10.0]");
+}
+
 static void pretty_output_is_indented_by_two(void)
 {
 	AUTO_BUF out = {.data = NULL};
@@ -108,6 +121,7 @@ int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
 	RUN(commas_and_nesting_are_kept_by_the_writer);
+	RUN(tenths_are_exact_numbers);
 	RUN(pretty_output_is_indented_by_two);
 	RUN(strings_are_escaped);
 	RUN(bytes_that_are_not_utf8_become_the_replacement_character);
