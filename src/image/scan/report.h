@@ -27,6 +27,7 @@ enum scan_tier {
 	SCAN_TIER_UNKNOWN, /* no symbols to look at: operating system packages, lock files, ... */
 };
 const char *scan_tier_name(enum scan_tier tier);
+bool scan_tier_find(struct rf_str name, enum scan_tier *ret) RF_MUST_USE;
 
 #define SCAN_NO_LAYER UINT32_MAX
 
@@ -148,6 +149,13 @@ struct scan_report {
 struct scan_report *scan_report_new(void) RF_MUST_USE;
 void scan_report_free(struct scan_report *report);
 void scan_report_freep(struct scan_report **report);
+
+/*
+ * Puts everything into the documented order and renumbers the packages of findings: what whoever
+ * fills a report does last. RF_EINTERNAL when memory ran out or a finding names no package.
+ */
+int scan_report_sort(struct scan_report *report) RF_MUST_USE;
+
 #define AUTO_SCAN_REPORT CLEANUP(scan_report_freep) struct scan_report
 
 #endif
