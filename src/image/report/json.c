@@ -56,14 +56,12 @@ static void write_packages(struct json_writer *w, const struct scan_report *r)
 
 static void write_severity(struct json_writer *w, const struct scan_finding *f)
 {
-	char score[REPORT_SCORE_SIZE];
-
 	json_key(w, "severity");
 	json_object_begin(w);
 	json_field_c(w, "level", vuln_level_name(f->level));
 	json_key(w, "score");
-	if (*report_score(f, score))
-		json_number(w, score);
+	if (f->level != VULN_LEVEL_UNRATED)
+		json_tenths(w, f->score_tenths);
 	else
 		json_null(w);
 	report_str_or_null(w, "vector", f->vector);

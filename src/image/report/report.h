@@ -60,6 +60,13 @@ void report_advice(const struct scan_report *r, const struct scan_finding *f, st
 /* The same for a version chosen by the caller: one that mends several findings; "" for none. */
 void report_advice_for(const struct scan_package *p, struct rf_str fixed, struct rf_buf *out);
 
+/*
+ * The lowest version that mends all of count findings (indexes) of one package: of a finding that
+ * is fixed in 1.21.9 and 1.22.2 and one that is fixed in 1.22.1 that is 1.22.2. Findings without a
+ * fix are left out; "" when there is none at all.
+ */
+struct rf_str report_mend(const struct scan_report *r, const size_t *findings, size_t count);
+
 /* Whether the scan itself counts it: not absent and not suppressed. */
 static inline bool report_counts(const struct scan_finding *f)
 {
