@@ -328,15 +328,20 @@ static unsigned next_backoff(struct container *c)
 	return wait;
 }
 
+static void say_how_it_ended(struct container *c)
+{
+	if (!c->reason[0] && c->exit_code >= 0)
+		snprintf(c->reason, sizeof(c->reason), "it ended with status %d%s", c->exit_code,
+			c->oom_killed ? " (out of memory)" : "");
+}
+
 static void restart_later(struct container *c)
 {
 	unsigned wait = next_backoff(c);
 
 	c->state = CONTAINER_WAITING;
 	c->restart_after_stop = false;
-	if (!c->reason[0] && c->exit_code >= 0)
-		snprintf(c->reason, sizeof(c->reason), "it ended with status %d%s", c->exit_code,
-			c->oom_killed ? " (out of memory)" : "");
+	say_how_it_ended(c);
 	c->restart_timer =
 		loop_timer_add(c->pod->host->loop, (uint64_t)wait * 1000 + 1, start_container, c);
 	c->pod->events->changed(c->pod);
@@ -371,6 +376,8 @@ static void container_over(struct container *c)
 		return;
 	}
 	ready_changed(pod);
+	if (c->exit_code != 0)
+		say_how_it_ended(c);
 	if (wants_restart(c)) {
 		restart_later(c);
 	} else if (c->init && c->exit_code == 0) {
