@@ -425,6 +425,16 @@ const char *pod_phase_name(const struct pod *pod)
 	return "Gone";
 }
 
+/* What a container that runs waits for; NULL when there is nothing. */
+static const char *missing_probe(const struct container *c)
+{
+	if (c->state != CONTAINER_RUNNING || c->ready)
+		return NULL;
+	if (c->spec->startup_probe && !c->startup_done)
+		return "its startup probe has not succeeded";
+	return c->spec->readiness_probe ? "its readiness probe has not succeeded" : NULL;
+}
+
 const char *pod_reason(const struct pod *pod)
 {
 	if (pod->ready)
@@ -436,8 +446,10 @@ const char *pod_reason(const struct pod *pod)
 			return c->reason;
 	}
 	for (size_t i = pod->init_count; i < pod->container_count; i++) {
-		if (pod->containers[i].state == CONTAINER_RUNNING && !pod->containers[i].ready)
-			return "its readiness probe has not succeeded";
+		const char *missing = missing_probe(&pod->containers[i]);
+
+		if (missing && pod->phase == POD_RUNNING)
+			return missing;
 	}
 	return "";
 }
