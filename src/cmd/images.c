@@ -38,6 +38,12 @@ static bool too_soon(struct progress *p)
 	return false;
 }
 
+/* The last layer's end is always shown: the next thing to be told may take a while. */
+static bool skips(struct progress *p, const struct image_progress *now)
+{
+	return now->layer_count == 0 || (now->layer < now->layer_count && too_soon(p));
+}
+
 static void show_progress(void *ctx, const struct image_progress *now)
 {
 	struct progress *p = ctx;
@@ -52,14 +58,14 @@ static void show_progress(void *ctx, const struct image_progress *now)
 	}
 	if (!p->terminal)
 		return;
-	if (now->stage == IMAGE_STAGE_UNPACK && (!now->layer_count || too_soon(p)))
+	if (now->stage == IMAGE_STAGE_UNPACK && skips(p, now))
 		return;
 	wipe(p);
 	if (now->stage == IMAGE_STAGE_READ)
 		fprintf(stderr, "%s: reading the archive ...", p->name);
 	else if (now->stage == IMAGE_STAGE_UNPACK)
-		fprintf(stderr, "%s: unpacking layer %zu of %zu: %3.0f%%", p->name, now->layer + 1,
-			now->layer_count, percent);
+		fprintf(stderr, "%s: unpacking, %zu of %zu layers done: %3.0f%%", p->name,
+			now->layer, now->layer_count, percent);
 	else
 		fprintf(stderr, "%s: waiting for the disk ...", p->name);
 	p->shown = true;

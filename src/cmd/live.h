@@ -59,5 +59,7 @@ int log_follow_add(struct log_follow *follow, const char *path, const char *pref
 	bool from_start) RF_MUST_USE;
 /* Prints what has come since the last call. */
 void log_follow_poll(struct log_follow *follow);
+/* Ends a line that has been printed in part; its rest begins with the prefix again. */
+void log_follow_end_line(struct log_follow *follow);
 
 #endif

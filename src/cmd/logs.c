@@ -48,11 +48,11 @@ struct log_file {
 	char *path, *prefix;
 	int fd;
 	struct rf_buf rest; /* an entry that is not complete yet */
-	bool in_line;	    /* the last entry was a part of a line */
 };
 
 struct log_follow {
 	RF_VEC(struct log_file) files;
+	const char *open; /* path of the file whose line has been printed in part, or NULL */
 	bool colour;
 };
 
@@ -98,8 +98,17 @@ int log_follow_add(struct log_follow *follow, const char *path, const char *pref
 	return file->path && file->prefix ? RF_OK : RF_EINTERNAL;
 }
 
+void log_follow_end_line(struct log_follow *follow)
+{
+	if (!follow->open)
+		return;
+	putchar('\n');
+	fflush(stdout);
+	follow->open = NULL;
+}
+
 /* One entry: time and stream are left out, the text goes where it came from. */
-static void print_entry(const struct log_follow *follow, struct log_file *file, struct rf_str entry)
+static void print_entry(struct log_follow *follow, const struct log_file *file, struct rf_str entry)
 {
 	struct rf_str time, stream, tag, text;
 	AUTO_BUF line = {0};
@@ -109,18 +118,20 @@ static void print_entry(const struct log_follow *follow, struct log_file *file, 
 	text = rf_str_cut(text, ' ', &tag);
 	if (!text.ptr)
 		return;
-	if (!file->in_line && file->prefix[0]) {
+	if (follow->open && follow->open != file->path)
+		log_follow_end_line(follow);
+	if (!follow->open && file->prefix[0]) {
 		out_style(&line, follow->colour, OUT_FAINT, "%s", file->prefix);
 		rf_buf_add_c(&line, " ");
 	}
 	rf_buf_add_str(&line, text);
-	file->in_line = rf_str_is(tag, "P");
-	if (!file->in_line)
+	follow->open = rf_str_is(tag, "P") ? file->path : NULL;
+	if (!follow->open)
 		rf_buf_add_char(&line, '\n');
 	fwrite(rf_buf_cstr(&line), 1, line.len, stdout);
 }
 
-static void print_entries(const struct log_follow *follow, struct log_file *file)
+static void print_entries(struct log_follow *follow, struct log_file *file)
 {
 	char *end;
 
@@ -142,7 +153,7 @@ static bool was_replaced(const struct log_file *file)
 	       (now.st_ino != ours.st_ino || now.st_dev != ours.st_dev);
 }
 
-static void poll_file(const struct log_follow *follow, struct log_file *file)
+static void poll_file(struct log_follow *follow, struct log_file *file)
 {
 	if (file->fd < 0)
 		file->fd = open(file->path, O_RDONLY | O_CLOEXEC);

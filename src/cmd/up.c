@@ -1,13 +1,9 @@
 /*
- * `up`: checks everything, starts the supervisor as a process of its own, and watches it: a
- * progress line until all pods are ready, then their logs (or nothing more with -d). Ctrl-C takes
- * everything down again.
+ * `up`: checks everything, starts the supervisor as a process of its own, and watches it
+ * (up_watch.c).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +11,7 @@
 #include "base/fd.h"
 #include "cmd/images.h"
 #include "cmd/live.h"
+#include "cmd/up.h"
 #include "host/dns.h"
 #include "host/check.h"
 #include "host/supervisor.h"
@@ -30,7 +27,6 @@ struct up_opts {
 #define UP_TIMEOUT_S 120
 #define SECCOMP_FILE "/usr/share/containers/seccomp.json"
 #define SECCOMP_ROOT "/var/lib/ringfence/seccomp"
-#define POLL_MS	     200
 
 static const struct opt_row rows[] = {
 	{"detach", 'd', OPT_FLAG, offsetof(struct up_opts, detach), NULL,
@@ -221,222 +217,6 @@ static int start_supervisor(const struct host_config *config, const struct insta
 	return out_errorf("the supervisor ended before it was ready");
 }
 
-/* --- watching --- */
-
-struct watch {
-	const struct up_opts *opts;
-	const struct instance *inst;
-	pid_t supervisor;
-	int control_fd, signal_fd;
-	struct rf_buf carry;
-	struct log_follow *logs;
-	bool terminal, ready, shown, ended;
-	uint64_t started_ms;
-	unsigned pod_count, ready_count;
-};
-
-static void wipe(struct watch *w)
-{
-	if (w->shown)
-		fputs("\r\033[K", stderr);
-	w->shown = false;
-}
-
-static void show_progress(struct watch *w)
-{
-	if (!w->terminal || w->ready)
-		return;
-	wipe(w);
-	fprintf(stderr, "%u of %u pods ready, %.0f s", w->ready_count, w->pod_count,
-		(double)(loop_now_ms() - w->started_ms) / 1000);
-	w->shown = true;
-}
-
-static void add_logs(struct watch *w, const struct doc_node *pod)
-{
-	AUTO_FREE char *prefix = NULL;
-
-	if (!w->logs)
-		return;
-	if (asprintf(&prefix, "%s/%s", live_text(pod, "namespace"), live_text(pod, "name")) < 0) {
-		prefix = NULL;
-		return;
-	}
-	doc_each (c, doc_get(pod, "containers")) {
-		if (log_follow_add(w->logs, live_text(c, "log"), prefix, true) < 0)
-			return;
-	}
-}
-
-/* Asks how things are: counts pods, finds their logs. */
-static void take_status(struct watch *w)
-{
-	AUTO_ANSWER status = {.text = {.max = CONTROL_MAX_LINE}};
-	struct rf_err err;
-
-	if (control_ask(w->inst, RF_STR("{\"verb\":\"status\"}"), &status.text, &err) < 0)
-		return;
-	status.arena = rf_arena_new(1 << 30);
-	if (!status.arena || doc_parse_json(rf_buf_str(&status.text), "status", 1, status.arena,
-				     NULL, &status.root) < 0)
-		return;
-	w->pod_count = w->ready_count = 0;
-	doc_each (pod, doc_get(status.root, "pods")) {
-		w->pod_count++;
-		w->ready_count += live_truth(pod, "ready") ||
-				  strcmp(live_text(pod, "phase"), "Succeeded") == 0;
-		add_logs(w, pod);
-	}
-	if (w->ready || !live_truth(status.root, "ready"))
-		return;
-	w->ready = true;
-	wipe(w);
-	fprintf(stderr, "ready: %u pods in %.1f s\n", w->pod_count,
-		(double)(loop_now_ms() - w->started_ms) / 1000);
-}
-
-static void print_event(struct watch *w, struct rf_str line)
-{
-	AUTO_ANSWER event = {.root = NULL};
-	const char *kind;
-
-	if (!live_parse(line, &event))
-		return;
-	kind = live_text(event.root, "event");
-	if (strcmp(kind, "note") == 0) {
-		wipe(w);
-		fprintf(stderr, "ringfence: %s\n", live_text(event.root, "text"));
-	} else if (strcmp(kind, "denied") == 0 && !w->opts->quiet && !w->opts->detach) {
-		const struct doc_node *policies = doc_get(event.root, "policies");
-
-		wipe(w);
-		fprintf(stderr, "denied: %s => %s : %s %lld (%s: %s)\n",
-			live_text(event.root, "from"), live_text(event.root, "to"),
-			live_text(event.root, "protocol"),
-			(long long)live_number(event.root, "port"),
-			live_text(event.root, "direction"),
-			policies && policies->first ? policies->first->text.ptr : "");
-	}
-}
-
-/* Events that have come; false when the supervisor has gone. */
-static bool take_events(struct watch *w)
-{
-	AUTO_BUF line = {0};
-	struct rf_err err;
-	bool any = false;
-
-	do {
-		if (control_read_line(w->control_fd, &w->carry, &line, &err) < 0)
-			return false;
-		print_event(w, rf_buf_str(&line));
-		any = true;
-	} while (w->carry.len && memchr(w->carry.data, '\n', w->carry.len));
-	if (any)
-		take_status(w);
-	return true;
-}
-
-/* True when a signal asked to stop. */
-static bool wait_a_moment(struct watch *w)
-{
-	struct pollfd fds[2] = {
-		{.fd = w->control_fd, .events = POLLIN}, {.fd = w->signal_fd, .events = POLLIN}};
-	struct signalfd_siginfo info;
-
-	if (poll(fds, 2, POLL_MS) < 0 && errno != EINTR)
-		return true;
-	if ((fds[0].revents & (POLLIN | POLLHUP)) && !take_events(w))
-		w->ended = true;
-	return (fds[1].revents & POLLIN) && read(w->signal_fd, &info, sizeof(info)) > 0;
-}
-
-static int take_down(struct watch *w)
-{
-	AUTO_BUF answer = {0};
-	struct rf_err err;
-	int status = 0;
-
-	wipe(w);
-	fputs("stopping ...\n", stderr);
-	if (control_ask(w->inst, RF_STR("{\"verb\":\"down\"}"), &answer, &err) < 0)
-		out_error(&err);
-	while (waitpid(w->supervisor, &status, 0) < 0 && errno == EINTR)
-		;
-	return status == 0 ? 0 : out_errorf("the supervisor did not end cleanly: `ringfence down`");
-}
-
-static int say_what_is_missing(const struct up_opts *opts)
-{
-	char *argv[] = {(char *)(uintptr_t) "ps", (char *)(uintptr_t) "--run-dir",
-		(char *)(uintptr_t)opts->live.run_dir, NULL};
-
-	fprintf(stderr, "ringfence: not all pods are ready after %llu seconds:\n",
-		(unsigned long long)opts->timeout_s);
-	fflush(stderr);
-	if (cmd_ps(opts->live.run_dir ? 3 : 1, argv) != 0)
-		return CMD_EXIT_ERROR;
-	return 1;
-}
-
-static int watch_detached(struct watch *w)
-{
-	uint64_t deadline = w->started_ms + w->opts->timeout_s * 1000;
-
-	while (!w->ready && !w->ended && loop_now_ms() < deadline) {
-		if (wait_a_moment(w))
-			return take_down(w);
-		show_progress(w);
-	}
-	wipe(w);
-	if (w->ended)
-		return out_errorf("the supervisor has ended");
-	return w->ready ? 0 : say_what_is_missing(w->opts);
-}
-
-static int watch_attached(struct watch *w)
-{
-	while (!w->ended) {
-		if (wait_a_moment(w))
-			return take_down(w);
-		show_progress(w);
-		if (w->logs && w->ready)
-			log_follow_poll(w->logs);
-	}
-	wipe(w);
-	waitpid(w->supervisor, NULL, 0); /* somebody said `ringfence down` */
-	return 0;
-}
-
-static int watch_supervisor(const struct up_opts *opts, const struct instance *inst, pid_t pid)
-{
-	struct watch w = {.opts = opts, .inst = inst, .supervisor = pid};
-	struct rf_err err;
-	sigset_t set;
-	int exit_status;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	w.signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	w.started_ms = loop_now_ms();
-	w.terminal = isatty(2);
-	w.logs = opts->quiet || opts->detach ? NULL : log_follow_new(out_has_colour(1));
-	w.control_fd = control_connect(inst, &err);
-	if (w.signal_fd < 0 || w.control_fd < 0 ||
-		rf_fd_write_all(w.control_fd, "{\"verb\":\"watch\"}\n", 17, &err) < 0)
-		exit_status = out_error(&err);
-	else
-		exit_status = opts->detach ? watch_detached(&w) : watch_attached(&w);
-	rf_fd_closep(&w.control_fd);
-	rf_fd_closep(&w.signal_fd);
-	rf_buf_done(&w.carry);
-	log_follow_free(w.logs);
-	return exit_status;
-}
-
 static int up(const struct up_opts *opts, const struct opt_args *args, const struct instance *inst)
 {
 	struct kube_set *set = calloc(1, sizeof(*set)); /* the supervisor's, which frees it */
@@ -454,7 +234,14 @@ static int up(const struct up_opts *opts, const struct opt_args *args, const str
 	if (set && set->arena)
 		kube_set_done(set);
 	free(set);
-	return exit_status ? exit_status : watch_supervisor(opts, inst, pid);
+	if (exit_status)
+		return exit_status;
+	return up_watch(&(struct up_watch_opts){.inst = inst,
+		.run_dir = opts->live.run_dir,
+		.supervisor = pid,
+		.detach = opts->detach,
+		.quiet = opts->quiet,
+		.timeout_s = opts->timeout_s});
 }
 
 int cmd_up(int argc, char **argv)

@@ -192,15 +192,13 @@ static int wrong_pair(
 	bool scalar = value->type > DOC_NULL && value->type <= DOC_FLOAT;
 
 	return doc_decode_error(dec, doc_pos(value),
-		"\"%s\" in field \"%s\" of %s: expected a string, found %s%s%s%s%s",
+		"\"%s\" in field \"%s\" of %s: expected a string, found %s%s%s%s",
 		doc_show(value->key, key), place->row->name, place->schema->name,
 		doc_type_name((enum doc_type)value->type), scalar ? " (" : "",
-		scalar ? doc_show(value->text, shown) : "", scalar ? ")" : "",
-		scalar			  ? ": quote it"
-		: value->type == DOC_NULL ? ": write \"\" for an empty value"
-					  : "");
+		scalar ? doc_show(value->text, shown) : "", scalar ? "): quote it" : "");
 }
 
+/* A null value is the empty string, as it is to an API server. */
 static int decode_pairs(struct doc_decoder *dec, const struct place *place,
 	const struct doc_node *node, void *field)
 {
@@ -216,9 +214,9 @@ static int decode_pairs(struct doc_decoder *dec, const struct place *place,
 	if (!out->items)
 		return no_memory(dec);
 	doc_each (value, node) {
-		if (value->type == DOC_STRING)
-			out->items[out->count++] =
-				(struct doc_pair){.key = value->key, .value = value->text};
+		if (value->type == DOC_STRING || value->type == DOC_NULL)
+			out->items[out->count++] = (struct doc_pair){.key = value->key,
+				.value = value->type == DOC_NULL ? RF_STR("") : value->text};
 		else
 			rc = wrong_pair(dec, place, value);
 	}

@@ -15,6 +15,7 @@ struct check {
 	struct image_store *images;
 	struct plan plan;
 	struct rf_diags *diags;
+	size_t refused_count; /* of diags: findings from before containers were looked at */
 };
 
 static void check_env(const struct check *check, const struct kube_pod *pod,
@@ -68,12 +69,43 @@ static void check_start(const struct check *check, const struct kube_container *
 			RF_STR_ARG(container->image));
 }
 
+/* Whether a finding says nothing new: its field is refused already, or it is of the whole pod. */
+static bool is_known(const struct check *check, const struct rf_diag *found)
+{
+	for (size_t i = 0; i < check->diags->list.count; i++) {
+		const struct rf_diag *d = &check->diags->list.items[i];
+
+		if (d->severity == found->severity && d->pos.file == found->pos.file &&
+			d->pos.line == found->pos.line && d->pos.col == found->pos.col &&
+			(i < check->refused_count || strcmp(d->msg, found->msg) == 0))
+			return true;
+	}
+	return false;
+}
+
+static int make_profile(const struct check *check, const struct kube_pod *pod,
+	const struct kube_container *container, const struct image *image,
+	struct harden_profile *ret, struct rf_err *err)
+{
+	AUTO_DIAGS found = {.error_count = 0};
+	int rc = bundle_profile(image, pod->spec, container, ret, &found, err);
+
+	rf_vec_each (d, &found.list) {
+		if (!is_known(check, d))
+			rf_diag_add(check->diags, d->severity, d->pos, "%s", d->msg);
+	}
+	/* What the profile refuses it has said itself; a user that is not there is in err. */
+	if (rc == RF_EINPUT && !found.error_count)
+		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"), "%s",
+			err->msg);
+	return rc;
+}
+
 static int check_container(const struct check *check, const struct kube_pod *pod,
 	const struct kube_container *container, struct rf_err *err)
 {
 	struct harden_profile profile;
 	AUTO_IMAGE *image = NULL;
-	size_t errors;
 	int rc;
 
 	check_env(check, pod, container);
@@ -92,12 +124,7 @@ static int check_container(const struct check *check, const struct kube_pod *pod
 			err->msg);
 	if (rc < 0)
 		return rc == RF_EINPUT ? RF_OK : rc;
-	errors = check->diags->error_count;
-	rc = bundle_profile(image, pod->spec, container, &profile, check->diags, err);
-	/* What the profile refuses it has said itself; a user that is not there is in err. */
-	if (rc == RF_EINPUT && check->diags->error_count == errors)
-		rf_diag_add(check->diags, RF_ERROR, doc_field_pos(container->node, "image"), "%s",
-			err->msg);
+	rc = make_profile(check, pod, container, image, &profile, err);
 	if (rc == RF_OK) {
 		check_start(check, container, image, &profile);
 		rc = check_filter(check, pod, container, &profile, err);
@@ -155,6 +182,7 @@ int host_check(const struct host_config *config, const struct instance *inst, st
 	rc = plan_addresses_init(&addresses) < 0
 		     ? rf_err_nomem(err)
 		     : plan_make(set, &config->ranges, &addresses, &check.plan, diags, err);
+	check.refused_count = diags->list.count;
 	if (rc == RF_OK || (rc == RF_EINPUT && diags->error_count))
 		rc = check_all(&check, err);
 	plan_done(&check.plan);

@@ -328,15 +328,20 @@ static unsigned next_backoff(struct container *c)
 	return wait;
 }
 
+static void say_how_it_ended(struct container *c)
+{
+	if (!c->reason[0] && c->exit_code >= 0)
+		snprintf(c->reason, sizeof(c->reason), "it ended with status %d%s", c->exit_code,
+			c->oom_killed ? " (out of memory)" : "");
+}
+
 static void restart_later(struct container *c)
 {
 	unsigned wait = next_backoff(c);
 
 	c->state = CONTAINER_WAITING;
 	c->restart_after_stop = false;
-	if (!c->reason[0] && c->exit_code >= 0)
-		snprintf(c->reason, sizeof(c->reason), "it ended with status %d%s", c->exit_code,
-			c->oom_killed ? " (out of memory)" : "");
+	say_how_it_ended(c);
 	c->restart_timer =
 		loop_timer_add(c->pod->host->loop, (uint64_t)wait * 1000 + 1, start_container, c);
 	c->pod->events->changed(c->pod);
@@ -371,6 +376,8 @@ static void container_over(struct container *c)
 		return;
 	}
 	ready_changed(pod);
+	if (c->exit_code != 0)
+		say_how_it_ended(c);
 	if (wants_restart(c)) {
 		restart_later(c);
 	} else if (c->init && c->exit_code == 0) {
@@ -418,6 +425,16 @@ const char *pod_phase_name(const struct pod *pod)
 	return "Gone";
 }
 
+/* What a container that runs waits for; NULL when there is nothing. */
+static const char *missing_probe(const struct container *c)
+{
+	if (c->state != CONTAINER_RUNNING || c->ready)
+		return NULL;
+	if (c->spec->startup_probe && !c->startup_done)
+		return "its startup probe has not succeeded";
+	return c->spec->readiness_probe ? "its readiness probe has not succeeded" : NULL;
+}
+
 const char *pod_reason(const struct pod *pod)
 {
 	if (pod->ready)
@@ -429,8 +446,10 @@ const char *pod_reason(const struct pod *pod)
 			return c->reason;
 	}
 	for (size_t i = pod->init_count; i < pod->container_count; i++) {
-		if (pod->containers[i].state == CONTAINER_RUNNING && !pod->containers[i].ready)
-			return "its readiness probe has not succeeded";
+		const char *missing = missing_probe(&pod->containers[i]);
+
+		if (missing && pod->phase == POD_RUNNING)
+			return missing;
 	}
 	return "";
 }

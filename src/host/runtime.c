@@ -2,12 +2,17 @@
 #include "host/runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <linux/magic.h>
+
+#include "base/fd.h"
 
 #define UNIFIED "/sys/fs/cgroup/unified"
 
@@ -67,12 +72,64 @@ void runtime_done(struct runtime *runtime)
 	runtime->path = runtime->conmon = NULL;
 }
 
-int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *err)
+/* Whether fd and "/" are the same directory of the same mount; false when that cannot be told. */
+static bool is_root(int fd)
 {
-	if (unshare(CLONE_NEWNS) < 0)
-		return rf_err_sys(err, errno, "private mount namespace");
+	const unsigned want = STATX_INO | STATX_MNT_ID;
+	struct statx a, b;
+
+	return statx(fd, "", AT_EMPTY_PATH, want, &a) == 0 &&
+	       statx(AT_FDCWD, "/", 0, want, &b) == 0 && (a.stx_mask & want) == want &&
+	       (b.stx_mask & want) == want && a.stx_mnt_id == b.stx_mnt_id &&
+	       a.stx_ino == b.stx_ino;
+}
+
+/* Makes the tree at fd the root of the mount namespace; what was the root is no longer in it. */
+static int pivot_into(int fd)
+{
+	AUTO_FD tree = open_tree(
+		fd, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0 ||
+		move_mount(tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+			0 ||
+		fchdir(tree) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return -1;
+	return umount2(".", MNT_DETACH); /* the old root lies on the new one now */
+}
+
+/*
+ * In a chroot the namespace's root is not the process's. A container's pivot_root would then leave
+ * the machine's root at the top of its mount namespace, and a command that is run in the container
+ * later, which enters by that namespace, would find itself there. So the two are made one.
+ */
+static int own_root(struct rf_err *err)
+{
+	AUTO_FD root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (root < 0 || ns < 0)
+		return rf_err_sys(err, errno, "open / and /proc/self/ns/mnt");
+	if (setns(ns, CLONE_NEWNS) < 0) /* to the root of the namespace that it is in */
+		return rf_err_sys(err, errno, "find the root of the mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return rf_err_sys(err, errno, "make mounts private");
+	if (!is_root(root) && pivot_into(root) < 0)
+		return rf_err_sys(err, errno,
+			"make / the root of a mount namespace (in a chroot where that is "
+			"impossible, pods cannot run: start Ringfence outside it)");
+	return chdir("/") < 0 ? rf_err_sys(err, errno, "enter /") : RF_OK;
+}
+
+int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *err)
+{
+	int rc;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return rf_err_sys(err, errno, "private mount namespace");
+	rc = own_root(err);
+	if (rc < 0)
+		return rc;
 	/* What crun then takes for a v1 controller's directory goes with this namespace. */
 	if (runtime->is_crun && runtime->cgroups == CGROUP_HYBRID &&
 		mount("tmpfs", UNIFIED, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,

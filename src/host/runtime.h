@@ -25,8 +25,9 @@ struct runtime {
 int runtime_find(const char *want, struct runtime *ret, struct rf_err *err) RF_MUST_USE;
 void runtime_done(struct runtime *runtime);
 /*
- * Puts the calling process into a private mount namespace; with crun on a hybrid machine also
- * hides the v2 tree there, which crun refuses to work beside.
+ * Puts the calling process into a private mount namespace whose root is the process's own, also
+ * when it was started in a chroot; its working directory is "/" then. With crun on a hybrid machine
+ * also hides the v2 tree there, which crun refuses to work beside.
  */
 int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *err) RF_MUST_USE;
 enum cgroup_mode runtime_cgroup_mode(void);

@@ -246,14 +246,22 @@ static void items_of_lists_must_not_be_null(void)
 		"1:14 field \"strs\" of Sample: expected a string, found an integer (1): quote it");
 }
 
+static void a_null_value_of_a_map_of_strings_is_empty(void)
+{
+	AUTO_DECODED d;
+
+	decode(&d, "pairs:\n  b: ~\n  a:\n");
+	REQUIRE(d.rc == RF_OK && d.sample.pairs.count == 2);
+	CHECK_STR(d.sample.pairs.items[0].key.ptr, "a");
+	CHECK_STR(d.sample.pairs.items[0].value.ptr, "");
+	CHECK_INT(d.sample.pairs.items[1].value.len, 0);
+}
+
 static void values_of_a_map_of_strings_must_be_strings(void)
 {
-	check_said("pairs: {a: 1, b: ~, c: true, d: [x]}",
+	check_said("pairs: {a: 1, b: x, c: true, d: [x]}",
 		"1:12 \"a\" in field \"pairs\" of Sample: expected a string, found an integer (1): "
 		"quote it\n"
-		"1:18 \"b\" in field \"pairs\" of Sample: expected a string, found null: write "
-		"\"\" "
-		"for an empty value\n"
 		"1:24 \"c\" in field \"pairs\" of Sample: expected a string, found a boolean "
 		"(true): quote it\n"
 		"1:33 \"d\" in field \"pairs\" of Sample: expected a string, found a list");
@@ -308,6 +316,7 @@ int main(int argc, char **argv)
 	RUN(a_wrong_type_says_how_to_write_it);
 	RUN(a_value_out_of_bounds_says_the_bounds);
 	RUN(items_of_lists_must_not_be_null);
+	RUN(a_null_value_of_a_map_of_strings_is_empty);
 	RUN(values_of_a_map_of_strings_must_be_strings);
 	RUN(a_missing_required_field_points_at_the_object);
 	RUN(all_errors_of_an_object_are_reported);

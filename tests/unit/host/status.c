@@ -14,7 +14,8 @@
 	"spec: {initContainers: [{name: i, image: 'setup:1'}], containers: [{name: c, image: "   \
 	"'app:1'}, {name: d, image: 'app:2'}]}}}\n"                                              \
 	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, "    \
-	"image: i}]}\n"                                                                          \
+	"image: i, readinessProbe: {tcpSocket: {port: 1}}, startupProbe: {tcpSocket: {port: "    \
+	"1}}}]}\n"                                                                               \
 	"---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: "     \
 	"{selector: {a: b}, ports: [{name: x, port: 80, targetPort: 8080}, {name: z, port: 53, " \
 	"protocol: UDP}]}\n"                                                                     \
@@ -155,6 +156,9 @@ static void a_pod_that_is_not_ready_says_why(void)
 	REQUIRE(tell(&t));
 	IS(t, "ready", "false");
 	IS(t, "pods/1/ready", "false");
+	IS(t, "pods/1/reason", "its startup probe has not succeeded");
+	pod->containers[0].startup_done = true;
+	REQUIRE(tell(&t));
 	IS(t, "pods/1/reason", "its readiness probe has not succeeded");
 	pod->containers[0].state = CONTAINER_WAITING;
 	pod->containers[0].starts = 3;
@@ -165,6 +169,23 @@ static void a_pod_that_is_not_ready_says_why(void)
 	IS(t, "pods/1/reason", "it \"broke\"\n");
 	IS(t, "pods/1/containers/0/restarts", "2");
 	IS(t, "pods/1/containers/0/exitCode", "7");
+}
+
+static void no_probe_is_missed_where_none_is_made(void)
+{
+	struct pod *pod, *without;
+	TOLD t;
+
+	REQUIRE(load(&t));
+	pod = machine_pod(&t.m, "default/p");
+	pod->ready = pod->containers[0].ready = false;
+	pod->phase = POD_STOPPING;
+	without = t.m.host.pods.items[0];
+	without->ready = without->containers[1].ready = false;
+	REQUIRE(tell(&t));
+	IS(t, "pods/1/phase", "Terminating");
+	IS(t, "pods/1/reason", "");
+	IS(t, "pods/0/reason", "");
 }
 
 static void an_exit_code_is_there_only_after_an_exit(void)
@@ -385,6 +406,7 @@ int main(int argc, char **argv)
 	RUN(status_says_what_the_machine_is);
 	RUN(every_pod_and_container_is_in_it);
 	RUN(a_pod_that_is_not_ready_says_why);
+	RUN(no_probe_is_missed_where_none_is_made);
 	RUN(an_exit_code_is_there_only_after_an_exit);
 	RUN(a_pod_that_has_done_its_work_keeps_nothing_from_being_ready);
 	RUN(every_phase_has_a_name);
