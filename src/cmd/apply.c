@@ -2,11 +2,13 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/gate.h"
 #include "cmd/images.h"
 #include "cmd/live.h"
 
 struct apply_opts {
 	struct live_opts live;
+	struct gate_flags gate;
 	bool prune, json;
 };
 
@@ -15,6 +17,7 @@ static const struct opt_row rows[] = {
 		"Removes what runs and is not in the manifests.", NULL},
 	{"json", 0, OPT_FLAG, offsetof(struct apply_opts, json), NULL,
 		"Prints the supervisor's answer.", NULL},
+	GATE_ROWS(struct apply_opts),
 	LIVE_ROWS(struct apply_opts),
 };
 
@@ -49,9 +52,12 @@ static int read_input(const struct opt_args *args, struct rf_buf *text)
 	return 0;
 }
 
-/* Archives that the manifests name; what else is wrong with these, the supervisor says. */
-static int bring_images(
-	const struct instance *inst, const struct opt_args *args, struct rf_str text)
+/*
+ * Archives that the manifests name, and the gate; what else is wrong with the manifests, the
+ * supervisor says.
+ */
+static int bring_images(const struct instance *inst, const struct judge_opts *judge,
+	const struct opt_args *args, struct rf_str text)
 {
 	AUTO_DIAGS diags = {.error_count = 0};
 	struct kube_set set;
@@ -70,6 +76,8 @@ static int bring_images(
 	diags = (struct rf_diags){.error_count = 0};
 	if (rc == RF_OK)
 		rc = images_bring(&set, inst, &diags, &err);
+	if (rc == RF_OK && !diags.error_count)
+		rc = judge_set(inst, &set, judge, &diags, &err);
 	exit_status = rc < 0 ? out_error(&err) : out_diags(&diags);
 	kube_set_done(&set);
 	return exit_status;
@@ -140,6 +148,7 @@ static int apply(const struct apply_opts *opts, const struct opt_args *args)
 	AUTO_ANSWER answer = {.root = NULL};
 	AUTO_BUF request = {.max = CONTROL_MAX_LINE};
 	AUTO_BUF text = {.max = CONTROL_MAX_LINE / 2};
+	AUTO_GATE gate = {.db = NULL};
 	struct instance inst;
 	struct rf_err err;
 	int exit_status = read_input(args, &text);
@@ -148,7 +157,9 @@ static int apply(const struct apply_opts *opts, const struct opt_args *args)
 		instance_init(&inst, opts->live.run_dir, opts->live.state_dir, &err) < 0)
 		exit_status = out_error(&err);
 	if (exit_status == 0) {
-		exit_status = bring_images(&inst, args, rf_buf_str(&text));
+		exit_status = gate_setup(&usage, &opts->gate, &inst, &gate);
+		if (exit_status == 0)
+			exit_status = bring_images(&inst, &gate.judge, args, rf_buf_str(&text));
 		instance_done(&inst);
 	}
 	if (exit_status == 0)

@@ -9,6 +9,8 @@ struct image_verb {
 static const struct image_verb verbs[] = {
 	{&image_import_usage, image_verb_import},
 	{&image_scan_usage, image_verb_scan},
+	{&image_sbom_usage, image_verb_sbom},
+	{&image_judge_usage, image_verb_judge},
 	{&image_push_usage, image_verb_push},
 	{&image_list_usage, image_verb_list},
 	{&image_remove_usage, image_verb_remove},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/gate.h"
 #include "cmd/images.h"
 #include "cmd/live.h"
 #include "cmd/up.h"
@@ -18,6 +19,7 @@
 
 struct up_opts {
 	struct live_opts live;
+	struct gate_flags gate;
 	struct opt_texts pod_ranges, service_ranges;
 	const char *runtime, *seccomp_file, *seccomp_root;
 	bool detach, no_dns, quiet;
@@ -52,6 +54,7 @@ static const struct opt_row rows[] = {
 		"Runs no DNS pod of Ringfence's own.", NULL},
 	{"quiet", 'q', OPT_FLAG, offsetof(struct up_opts, quiet), NULL, "Prints no logs of pods.",
 		NULL},
+	GATE_ROWS(struct up_opts),
 	LIVE_ROWS(struct up_opts),
 };
 
@@ -135,7 +138,7 @@ static int make_config(const struct up_opts *opts, struct host_config *ret)
 /* --- loading and checking --- */
 
 static int load(const struct opt_args *args, const struct host_config *config,
-	const struct instance *inst, struct kube_set *set)
+	const struct judge_opts *judge, const struct instance *inst, struct kube_set *set)
 {
 	AUTO_DIAGS diags = {.error_count = 0};
 	struct rf_err err = {.msg = ""};
@@ -149,6 +152,8 @@ static int load(const struct opt_args *args, const struct host_config *config,
 		rc = host_add_dns(set, &diags, &err);
 	if (rc == RF_OK && !diags.error_count)
 		rc = images_bring(set, inst, &diags, &err);
+	if (rc == RF_OK && !diags.error_count)
+		rc = judge_set(inst, set, judge, &diags, &err);
 	if (rc == RF_OK && !diags.error_count)
 		rc = host_check(config, inst, set, &diags, &err);
 	if (rc < 0 && !diags.error_count)
@@ -220,15 +225,24 @@ static int start_supervisor(const struct host_config *config, const struct insta
 static int up(const struct up_opts *opts, const struct opt_args *args, const struct instance *inst)
 {
 	struct kube_set *set = calloc(1, sizeof(*set)); /* the supervisor's, which frees it */
+	AUTO_GATE gate = {.db = NULL};
 	struct host_config config;
 	struct rf_err err;
 	pid_t pid = -1;
 	int exit_status = make_config(opts, &config);
 
+	if (exit_status == 0)
+		exit_status = gate_setup(&usage, &opts->gate, inst, &gate);
+	config.gate = (struct gate_config){.off = gate.judge.off,
+		.unfixed = opts->gate.unfixed,
+		.db = gate.db_path,
+		.ignore = gate.ignore,
+		.fail_on = opts->gate.fail_on};
+
 	if (exit_status == 0 && (!set || kube_set_init(set, &err) < 0))
 		exit_status = out_errorf("out of memory");
 	if (exit_status == 0)
-		exit_status = load(args, &config, inst, set);
+		exit_status = load(args, &config, &gate.judge, inst, set);
 	if (exit_status == 0)
 		exit_status = start_supervisor(&config, inst, set, &pid);
 	if (set && set->arena)

@@ -20,6 +20,7 @@ struct pod;
 struct prober;
 struct control;
 struct notes;
+struct rejudge;
 
 #define UID_TEXT_SIZE 37 /* a UUID and its NUL */
 
@@ -99,7 +100,16 @@ struct pod {
 	struct loop_timer *sweep_timer;
 };
 
+/* What images are judged by; see host/judge.h. Borrowed. */
+struct gate_config {
+	bool off, unfixed;
+	const char *db;	     /* absolute; need not be there yet */
+	const char *ignore;  /* absolute; NULL: none */
+	const char *fail_on; /* NULL: the default */
+};
+
 struct host_config {
+	struct gate_config gate;
 	struct plan_ranges ranges;
 	const char *runtime;	  /* NULL: whichever is there */
 	const char *seccomp_file; /* the runtime's default profile */
@@ -137,6 +147,7 @@ struct host {
 	char *dns_dir;	  /* RUN/dns: records that the DNS pod reads */
 	char *dns_rootfs; /* STATE/dns-rootfs */
 	struct loop_watch *denial_watch, *fence_watch;
+	struct rejudge *rejudge; /* NULL: the gate is off */
 };
 
 #endif

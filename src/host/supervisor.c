@@ -18,6 +18,7 @@
 #include "host/notes.h"
 #include "host/pod.h"
 #include "host/privileges.h"
+#include "host/rejudge.h"
 #include "host/requests.h"
 #include "host/settings.h"
 
@@ -150,6 +151,7 @@ static void close_all(struct host *host)
 	for (size_t i = 0; i < host->pods.count; i++)
 		pod_free(host->pods.items[i]);
 	rf_vec_done(&host->pods);
+	rejudge_done(host);
 	control_close(host->control);
 	host->control = NULL;
 	loop_unwatch(host->denial_watch);
@@ -197,6 +199,7 @@ static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct 
 		host_stop(host);
 	}
 	rf_fd_closep(ready_fd);
+	rejudge_watch(host);
 	return loop_run(host->loop, err);
 }
 

@@ -1,0 +1,81 @@
+/* Paths become absolute, since the supervisor lives in another directory. */
+#include "cmd/gate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/database.h"
+#include "cmd/output.h"
+
+void gate_setup_done(struct gate_setup *setup)
+{
+	vuln_db_free(setup->db);
+	free(setup->db_path);
+	free(setup->ignore);
+}
+
+static void tell_scanning(void *ctx, const char *image)
+{
+	(void)ctx;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "ringfence: judging %s ...\n", image);
+}
+
+static int set_db_path(
+	const struct gate_flags *flags, const struct instance *inst, struct gate_setup *ret)
+{
+	const char *env = getenv("RINGFENCE_DB");
+	const char *named = flags->db ? flags->db : env && *env ? env : NULL;
+
+	if (named) {
+		ret->db_path = realpath(named, NULL);
+		return ret->db_path ? 0 : out_errorf("%s: %s", named, strerror(errno));
+	}
+	if (asprintf(&ret->db_path, "%s/" DATABASE_FILE, inst->state_dir) < 0) {
+		ret->db_path = NULL;
+		return out_errorf("out of memory");
+	}
+	return 0;
+}
+
+static int set_ignore(const struct gate_flags *flags, struct gate_setup *ret)
+{
+	if (!flags->ignore)
+		return 0;
+	ret->ignore = realpath(flags->ignore, NULL);
+	ret->judge.ignore = ret->ignore;
+	return ret->ignore ? 0 : out_errorf("%s: %s", flags->ignore, strerror(errno));
+}
+
+int gate_setup(const struct opt_usage *usage, const struct gate_flags *flags,
+	const struct instance *inst, struct gate_setup *ret)
+{
+	struct rf_err err;
+	int status, rc;
+
+	*ret = (struct gate_setup){.db = NULL};
+	judge_defaults(&ret->judge);
+	ret->judge.gate.now_s = time(NULL);
+	ret->judge.gate.fixable = !flags->unfixed;
+	ret->judge.scanning = tell_scanning;
+	ret->judge.off = flags->fail_on && strcmp(flags->fail_on, "off") == 0;
+	if (ret->judge.off)
+		return 0;
+	if (flags->fail_on && !gate_level_find(rf_str_of(flags->fail_on), &ret->judge.gate))
+		return opt_fail(usage,
+			"--fail-on \"%s\": there are critical, high, medium, low, any and off",
+			flags->fail_on);
+	status = set_db_path(flags, inst, ret);
+	if (status == 0)
+		status = set_ignore(flags, ret);
+	if (status)
+		return status;
+	rc = database_open(ret->db_path, NULL, &ret->db, &err);
+	if (rc < 0 && (rc != RF_EABSENT || flags->db))
+		return out_error(&err);
+	ret->judge.db = ret->db;
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* The gate's options of `up`, `apply` and `image judge`, and what they mean. */
+#ifndef RF_CMD_GATE_H
+#define RF_CMD_GATE_H
+
+#include "cmd/options.h"
+#include "host/judge.h"
+
+struct gate_flags {
+	const char *fail_on, *db, *ignore;
+	bool unfixed;
+};
+
+/* Option rows for a struct with a member `gate` of type struct gate_flags. */
+#define GATE_ROWS(type)                                                                            \
+	{"fail-on", 0, OPT_TEXT, offsetof(type, gate.fail_on), "LEVEL",                            \
+		"Which vulnerabilities keep an image from running: critical (the default), high, " \
+		"medium, low, any, or off.",                                                       \
+		NULL},                                                                             \
+		{"unfixed", 0, OPT_FLAG, offsetof(type, gate.unfixed), NULL,                       \
+			"Refuses also what no newer version fixes.", NULL},                        \
+		{"ignore", 0, OPT_TEXT, offsetof(type, gate.ignore), "FILE",                       \
+			"Findings that do not count, with reason and date of expiry (YAML).",      \
+			NULL},                                                                     \
+	{                                                                                          \
+		"db", 0, OPT_TEXT, offsetof(type, gate.db), "FILE",                                \
+			"The vulnerability database, instead of vuln.db in the state directory.",  \
+			NULL                                                                       \
+	}
+
+/* What flags mean; texts of it are on the heap. */
+struct gate_setup {
+	struct judge_opts judge;
+	struct vuln_db *db;
+	char *db_path, *ignore; /* absolute */
+};
+void gate_setup_done(struct gate_setup *setup);
+#define AUTO_GATE CLEANUP(gate_setup_done) struct gate_setup
+
+/* 0, or 2 after an error was printed. */
+int gate_setup(const struct opt_usage *usage, const struct gate_flags *flags,
+	const struct instance *inst, struct gate_setup *ret) RF_MUST_USE;
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The gate in front of what runs: images are scanned before anything starts, and refused when the
+ * gate says so (image/report/gate.h). Verdicts are remembered by the image's digest, the database's
+ * and the gate's settings, in STATE/verdicts, so that an image is scanned once a database.
+ */
+#ifndef RF_HOST_JUDGE_H
+#define RF_HOST_JUDGE_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "host/instance.h"
+#include "image/report/gate.h"
+#include "image/store.h"
+#include "kube/load.h"
+
+struct judge_opts {
+	bool off;	       /* nothing is judged */
+	struct gate_opts gate; /* now_s is the time of the judging */
+	const char *ignore;    /* an ignore file, absolute; NULL: none */
+	struct vuln_db *db;    /* NULL: there is none; see judge_set() */
+	/* Before an image is scanned that has no verdict yet; may be NULL. */
+	void (*scanning)(void *ctx, const char *image);
+	void *ctx;
+};
+
+/* What is refused unless something else is asked for: critical, with a fix, and not absent. */
+void judge_defaults(struct judge_opts *ret);
+
+struct judge_verdict {
+	bool pass;
+	bool remembered;   /* it was not scanned again */
+	struct rf_buf why; /* sentences with "; " between; "" when it passes */
+};
+void judge_verdict_done(struct judge_verdict *verdict);
+
+/* One image of the store. */
+int judge_image(const struct instance *inst, const struct image *image,
+	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err) RF_MUST_USE;
+
+/*
+ * Every image that the set's workloads name: one that is refused is an error in diags, at the
+ * place that names it first. Images that are not in the store are left to host_check(). Without a
+ * database there is a warning in diags, and nothing is refused.
+ */
+int judge_set(const struct instance *inst, const struct kube_set *set,
+	const struct judge_opts *opts, struct rf_diags *diags, struct rf_err *err) RF_MUST_USE;
+
+#endif
