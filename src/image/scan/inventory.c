@@ -3,7 +3,7 @@
 
 int inventory_init(struct inventory *inv, struct vuln_db *db, struct rf_err *err)
 {
-	*inv = (struct inventory){.db = db, .layer = SCAN_NO_LAYER};
+	*inv = (struct inventory){.db = db, .layer = SCAN_NO_LAYER, .events_layer = SCAN_NO_LAYER};
 	inv->arena = rf_arena_new(INVENTORY_ARENA);
 	return inv->arena ? RF_OK : rf_err_nomem(err);
 }
@@ -16,81 +16,40 @@ void inventory_done(struct inventory *inv)
 	rf_vec_done(&inv->secrets);
 	rf_vec_done(&inv->files);
 	rf_vec_done(&inv->notes);
+	rf_vec_done(&inv->touched);
 	rf_map_done(&inv->paths);
 	rf_arena_free(inv->arena);
 	inv->arena = NULL;
 }
 
-/* --- the file system's history --- */
-
-void inventory_added(struct inventory *inv, struct rf_str path, bool is_dir)
+static struct inventory_place place_of(const struct inventory *inv, struct rf_str path)
 {
-	struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);
-
-	inv->order++;
-	if (!known)
-		return;
-	if (is_dir)
-		known->made_dir = inv->order;
-	else
-		known->replaced = inv->order;
-}
-
-void inventory_whiteout(struct inventory *inv, struct rf_str path)
-{
-	struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);
-
-	if (known)
-		known->gone_below = inv->layer + 1;
-}
-
-void inventory_opaque(struct inventory *inv, struct rf_str path)
-{
-	struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);
-
-	if (known)
-		known->emptied_below = inv->layer + 1;
-}
-
-/* Remembers a path and all directories above it, the root too. */
-static int know_path(struct inventory *inv, struct rf_str path, struct rf_err *err)
-{
-	for (;;) {
-		const char *slash;
-
-		if (!rf_map_get_ptr(&inv->paths, path)) {
-			struct inventory_path *known =
-				rf_arena_new_of(inv->arena, struct inventory_path);
-
-			if (!known || !rf_map_put_ptr(&inv->paths, path, known))
-				return rf_err_nomem(err);
-		}
-		if (path.len == 0)
-			return RF_OK;
-		slash = memrchr(path.ptr, '/', path.len);
-		path.len = slash ? (size_t)(slash - path.ptr) : 0;
-	}
+	return (struct inventory_place){
+		.path = rf_arena_str(inv->arena, path),
+		.layer = inv->layer,
+		.order = inv->order,
+		.is_dir = inv->entry_is_dir,
+		.first_package = inv->packages.count,
+		.first_finding = inv->findings.count,
+		.first_secret = inv->secrets.count,
+		.first_file = inv->files.count,
+	};
 }
 
 int inventory_place(struct inventory *inv, struct rf_str path, size_t *place, struct rf_err *err)
 {
-	struct inventory_place *new;
+	struct inventory_place new;
 
 	if (*place != SIZE_MAX)
 		return RF_OK;
 	if (inv->places.count >= INVENTORY_MAX_FACTS)
 		return rf_err_set(
 			err, RF_ELIMIT, "more than %zu files of note", INVENTORY_MAX_FACTS);
-	new = rf_vec_add(&inv->places);
-	if (!new)
-		return rf_err_nomem(err);
-	new->path = rf_arena_str(inv->arena, path);
-	new->layer = inv->layer;
-	new->order = inv->order;
-	if (!new->path.ptr)
+	new = place_of(inv, path);
+	if (!new.path.ptr || !rf_vec_push(&inv->places, new))
 		return rf_err_nomem(err);
 	*place = inv->places.count - 1;
-	return know_path(inv, new->path, err);
+	return inventory_know_path(inv, new.path, *place, err);
 }
 
 /* --- facts --- */
@@ -214,4 +173,73 @@ void inventory_note(struct inventory *inv, const char *fmt, ...)
 	kept = rf_arena_str(inv->arena, rf_str_of(text));
 	if (!kept.ptr || !rf_vec_push(&inv->notes, kept))
 		inv->notes_hidden++;
+}
+
+/* --- hard links --- */
+
+/* Both lists are in the order of packages, so that one pass will do. */
+static int copy_packages(struct inventory *inv, size_t from, size_t to, struct rf_err *err)
+{
+	const struct inventory_place source = inv->places.items[from];
+	size_t end = inv->findings.count, f = source.first_finding;
+	int rc = RF_OK;
+
+	for (size_t i = source.first_package; i < inv->packages.count && rc == RF_OK; i++) {
+		const struct scan_package package = inv->packages.items[i].package;
+		uint32_t copy;
+
+		if (inv->packages.items[i].place != from)
+			break;
+		rc = inventory_add_package(inv, to, &package, &copy, err);
+		for (; f < end && rc == RF_OK; f++) {
+			struct scan_finding finding = inv->findings.items[f].finding;
+
+			if (finding.package != i)
+				break;
+			finding.package = copy;
+			rc = inventory_add_finding(
+				inv, &finding, inv->findings.items[f].aliases, err);
+		}
+	}
+	return rc;
+}
+
+static int copy_facts(struct inventory *inv, size_t from, size_t to, struct rf_err *err)
+{
+	const struct inventory_place source = inv->places.items[from];
+	int rc = copy_packages(inv, from, to, err);
+
+	for (size_t i = source.first_secret; i < inv->secrets.count && rc == RF_OK; i++) {
+		const struct scan_secret secret = inv->secrets.items[i].secret;
+
+		if (inv->secrets.items[i].place != from)
+			break;
+		rc = inventory_add_secret(inv, to, &secret, err);
+	}
+	for (size_t i = source.first_file; i < inv->files.count && rc == RF_OK; i++) {
+		const struct scan_file file = inv->files.items[i].file;
+
+		if (inv->files.items[i].place != from)
+			break;
+		rc = inventory_add_file(inv, to, &file, err);
+	}
+	return rc;
+}
+
+int inventory_linked(
+	struct inventory *inv, struct rf_str path, struct rf_str target, struct rf_err *err)
+{
+	const struct inventory_path *known = rf_map_get_ptr(&inv->paths, target);
+	size_t from = known && known->place ? known->place - 1 : SIZE_MAX, to = SIZE_MAX;
+	int rc;
+
+	if (from == SIZE_MAX || inv->places.items[from].is_dir || rf_str_eq(path, target) ||
+		inventory_is_hidden(inv, &inv->places.items[from]))
+		return RF_OK;
+	rc = inventory_place(inv, path, &to, err);
+	if (rc < 0)
+		return rc;
+	inv->places.items[to].is_os_release = inv->places.items[from].is_os_release;
+	inv->places.items[to].os = inv->places.items[from].os;
+	return copy_facts(inv, from, to, err);
 }

@@ -4,47 +4,17 @@
 
 #define MAX_FIXES 8 /* versions of one finding that are told */
 
-/* --- what is hidden --- */
-
-static bool hidden_by(
-	const struct inventory_place *place, const struct inventory_path *path, bool is_above)
-{
-	/* Whiteouts hide what lower layers have; replacing hides whatever came before. */
-	if (path->gone_below && place->layer + 1 < path->gone_below)
-		return true;
-	if (is_above && path->emptied_below && place->layer + 1 < path->emptied_below)
-		return true;
-	return path->replaced > place->order || (!is_above && path->made_dir > place->order);
-}
-
-static void decide_hidden(struct inventory *inv)
-{
-	rf_vec_each (place, &inv->places) {
-		struct rf_str path = place->path;
-		bool is_above = false;
-
-		for (;;) {
-			const struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);
-			const char *slash;
-
-			if (known && hidden_by(place, known, is_above))
-				place->hidden = true;
-			if (path.len == 0)
-				break;
-			slash = memrchr(path.ptr, '/', path.len);
-			path.len = slash ? (size_t)(slash - path.ptr) : 0;
-			is_above = true;
-		}
-	}
-}
-
 /* /etc/os-release comes before /usr/lib/os-release, which it usually is a link to. */
 static void find_os(const struct inventory *inv, struct pkg_os *ret)
 {
 	rf_vec_each (place, &inv->places) {
-		if (place->hidden || !place->is_os_release)
+		bool first = rf_str_is(place->path, "etc/os-release");
+
+		/* A hard link to one may be anywhere. */
+		if (place->hidden || !place->is_os_release || !place->os.id[0] ||
+			(!first && !rf_str_is(place->path, "usr/lib/os-release")))
 			continue;
-		if (!ret->id[0] || rf_str_starts(place->path, RF_STR("etc/")))
+		if (first || !ret->id[0])
 			*ret = place->os;
 	}
 }
@@ -189,123 +159,6 @@ static int match_all(struct inventory *inv, const struct pkg_os *os, struct rf_e
 	return rc;
 }
 
-/* --- merging --- */
-
-static bool names_meet(const struct inventory_finding *a, const struct inventory_finding *b)
-{
-	struct rf_bytes list = a->aliases;
-	struct rf_str alias;
-
-	if (rf_str_eq(a->finding.id, b->finding.id) || vuln_list_has(a->aliases, b->finding.id) ||
-		vuln_list_has(b->aliases, a->finding.id))
-		return true;
-	while (vuln_list_next(&list, &alias)) {
-		if (vuln_list_has(b->aliases, alias))
-			return true;
-	}
-	return false;
-}
-
-/* What knows about symbols knows more; then the smaller id. */
-static bool is_better(const struct scan_finding *a, const struct scan_finding *b)
-{
-	bool a_knows = a->tier != SCAN_TIER_UNKNOWN, b_knows = b->tier != SCAN_TIER_UNKNOWN;
-
-	return a_knows != b_knows ? a_knows : rf_str_cmp(a->id, b->id) < 0;
-}
-
-static bool add_alias(struct rf_arena *arena, struct scan_finding *to, struct rf_str alias)
-{
-	struct rf_str *items;
-
-	if (rf_str_eq(alias, to->id))
-		return true;
-	for (size_t i = 0; i < to->aliases.count; i++) {
-		if (rf_str_eq(to->aliases.items[i], alias))
-			return true;
-	}
-	items = rf_arena_array(arena, to->aliases.count + 1, sizeof(*items));
-	if (!items)
-		return false;
-	if (to->aliases.count)
-		memcpy(items, to->aliases.items, to->aliases.count * sizeof(*items));
-	items[to->aliases.count++] = alias;
-	to->aliases.items = items;
-	return true;
-}
-
-/* The rating that somebody gave stays; what is exploited under one name is so under all. */
-static bool fold(struct rf_arena *arena, struct scan_finding *to, const struct scan_finding *from)
-{
-	bool ok = add_alias(arena, to, from->id);
-
-	for (size_t i = 0; i < from->aliases.count && ok; i++)
-		ok = add_alias(arena, to, from->aliases.items[i]);
-	if (to->level == VULN_LEVEL_UNRATED) {
-		to->level = from->level;
-		to->score_tenths = from->score_tenths;
-		to->vector = from->vector;
-	}
-	if (!to->fixed.count)
-		to->fixed = from->fixed;
-	to->known_exploited |= from->known_exploited;
-	return ok;
-}
-
-#define MERGED UINT32_MAX /* as a finding's package: it went into another one */
-
-static int merge_into(struct inventory *inv, size_t i, size_t j, struct rf_err *err)
-{
-	struct inventory_finding *a = &inv->findings.items[i], *b = &inv->findings.items[j];
-
-	if (is_better(&b->finding, &a->finding)) {
-		struct inventory_finding swap = *a;
-
-		*a = *b;
-		*b = swap;
-	}
-	if (!fold(inv->arena, &a->finding, &b->finding))
-		return rf_err_nomem(err);
-	b->finding.package = MERGED;
-	return RF_OK;
-}
-
-static int by_package(const void *a, const void *b)
-{
-	const struct inventory_finding *x = a, *y = b;
-
-	if (x->finding.package != y->finding.package)
-		return x->finding.package < y->finding.package ? -1 : 1;
-	return rf_str_cmp(x->finding.id, y->finding.id);
-}
-
-/* Findings of one package that have a name in common are one. */
-static int merge_findings(struct inventory *inv, struct rf_err *err)
-{
-	int rc = RF_OK;
-
-	if (inv->findings.count)
-		qsort(inv->findings.items, inv->findings.count, sizeof(*inv->findings.items),
-			by_package);
-	for (size_t i = 0; i < inv->findings.count && rc == RF_OK; i++) {
-		uint32_t package = inv->findings.items[i].finding.package;
-
-		for (size_t j = i + 1; package != MERGED && j < inv->findings.count; j++) {
-			struct inventory_finding *other = &inv->findings.items[j];
-
-			if (other->finding.package == MERGED)
-				continue;
-			if (other->finding.package != package)
-				break;
-			if (names_meet(&inv->findings.items[i], other))
-				rc = merge_into(inv, i, j, err);
-			if (rc < 0)
-				return rc;
-		}
-	}
-	return rc;
-}
-
 /* --- the report --- */
 
 static bool copy_packages(struct inventory *inv, struct scan_report *report, uint32_t *numbers)
@@ -317,7 +170,7 @@ static bool copy_packages(struct inventory *inv, struct scan_report *report, uin
 	for (size_t i = 0; i < inv->packages.count; i++) {
 		const struct inventory_package *it = &inv->packages.items[i];
 
-		numbers[i] = MERGED;
+		numbers[i] = INVENTORY_MERGED;
 		if (inv->places.items[it->place].hidden)
 			continue;
 		numbers[i] = (uint32_t)report->package_count;
@@ -336,7 +189,8 @@ static bool copy_findings(
 	rf_vec_each (it, &inv->findings) {
 		struct scan_finding *to = &report->findings[report->finding_count];
 
-		if (it->finding.package == MERGED || numbers[it->finding.package] == MERGED)
+		if (it->finding.package == INVENTORY_MERGED ||
+			numbers[it->finding.package] == INVENTORY_MERGED)
 			continue;
 		*to = it->finding;
 		to->package = numbers[it->finding.package];
@@ -375,11 +229,13 @@ int inventory_finish(struct inventory *inv, struct scan_report *report, struct r
 	AUTO_FREE uint32_t *numbers = NULL;
 	int rc;
 
-	decide_hidden(inv);
+	rc = inventory_settle(inv, err);
+	if (rc < 0)
+		return rc;
 	find_os(inv, &report->os);
 	rc = match_all(inv, &report->os, err);
 	if (rc == RF_OK)
-		rc = merge_findings(inv, err);
+		rc = inventory_merge(inv, err);
 	if (rc < 0)
 		return rc;
 	numbers = calloc(inv->packages.count + 1, sizeof(*numbers));

@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "image/archive.h"
 #include "image/scan/report.h"
 #include "image/vuln/db.h"
 
@@ -22,17 +23,30 @@ struct inventory_place {
 	struct rf_str path; /* relative, NUL-terminated */
 	uint32_t layer;
 	uint64_t order; /* later ones are greater */
-	bool hidden;	/* set at the end */
+	bool is_dir;
+	bool hidden; /* by its own layer, at the layer's end; by any, at the end of all */
+	/* Where its facts begin; those of one place are neighbours. */
+	size_t first_package, first_finding, first_secret, first_file;
 	bool is_os_release;
 	struct pkg_os os;
 };
 
-/* What later layers did at a path that is a place, or a directory above one. */
+/*
+ * What layers did at a path that is a place, or a directory above one. A layer is a tree of its own
+ * before it is laid over those below it: the orders are of the layer that is being read, and become
+ * layers (N + 1; 0: never) at its end.
+ */
 struct inventory_path {
+	struct rf_str path;
+	size_t place;		/* the last place here + 1; 0: none */
 	uint64_t replaced;	/* order of the last entry that is no directory; 0: none */
 	uint64_t made_dir;	/* order of the last directory entry */
-	uint32_t gone_below;	/* whited out in layer N: N + 1; 0: never */
-	uint32_t emptied_below; /* opaque in layer N: N + 1 */
+	uint64_t implied_dir;	/* order of the last entry below it: it is a directory then */
+	uint32_t covered_in;	/* is no directory in layer N */
+	uint32_t made_in;	/* is a directory that layer N tells of */
+	uint32_t implied_in;	/* is a directory in layer N, whether told or not */
+	uint32_t gone_below;	/* whited out in layer N */
+	uint32_t emptied_below; /* opaque in layer N */
 };
 
 struct inventory_package {
@@ -60,8 +74,16 @@ struct inventory {
 	struct vuln_db *db; /* NULL: nothing is matched */
 	uint32_t layer;	    /* being read; SCAN_NO_LAYER for directories and files */
 	uint64_t order;
+	bool entry_is_dir;   /* of the last inventory_added() */
+	struct rf_str above; /* the directory of that entry, in above_text */
+	char above_text[IMAGE_MAX_PATH + 1];
 	RF_VEC(struct inventory_place) places;
-	struct rf_map paths; /* of struct inventory_path */
+	struct rf_map paths;   /* of struct inventory_path */
+	uint32_t events_layer; /* the layer of what is in touched; its end is settled when another
+				  one begins */
+	size_t settled;	       /* places before this one have been compared with their own layer */
+	RF_VEC(struct inventory_path *) touched;
+	bool nomem; /* an event was lost */
 	RF_VEC(struct inventory_package) packages;
 	RF_VEC(struct inventory_finding) findings;
 	RF_VEC(struct inventory_secret) secrets;
@@ -79,6 +101,20 @@ void inventory_done(struct inventory *inv);
 void inventory_added(struct inventory *inv, struct rf_str path, bool is_dir);
 void inventory_whiteout(struct inventory *inv, struct rf_str path);
 void inventory_opaque(struct inventory *inv, struct rf_str path);
+/*
+ * path became another name of target, and shows what target shows from now on: the facts are
+ * copied, since either name can be taken away without the other. To be called after
+ * inventory_added().
+ */
+int inventory_linked(struct inventory *inv, struct rf_str path, struct rf_str target,
+	struct rf_err *err) RF_MUST_USE;
+/* Up to now. */
+bool inventory_is_hidden(const struct inventory *inv, const struct inventory_place *place);
+/* The end of the last layer: decides of every place whether it is hidden. */
+int inventory_settle(struct inventory *inv, struct rf_err *err) RF_MUST_USE;
+/* Remembers a path and all directories above it, the root too, and what happens to them. */
+int inventory_know_path(
+	struct inventory *inv, struct rf_str path, size_t place, struct rf_err *err) RF_MUST_USE;
 
 /* --- facts; text is copied --- */
 
@@ -101,6 +137,10 @@ void inventory_note(struct inventory *inv, const char *fmt, ...) RF_PRINTF(2, 3)
  * same under several names, and moves everything into report. */
 int inventory_finish(
 	struct inventory *inv, struct scan_report *report, struct rf_err *err) RF_MUST_USE;
+
+/* Findings of one package that have a name in common become one. */
+#define INVENTORY_MERGED UINT32_MAX /* as a finding's package: it went into another one */
+int inventory_merge(struct inventory *inv, struct rf_err *err) RF_MUST_USE;
 
 /* --- shared by what matches --- */
 

@@ -58,7 +58,9 @@ static int take_change(void *ctx, enum image_change change, const struct image_e
 	if (is_dir)
 		return scan_visit_dir(
 			scanner, entry->path, entry->mode, entry->uid, entry->gid, err);
-	/* A link's content is seen where it leads to. */
+	if (entry->type == IMAGE_ENTRY_HARDLINK)
+		return inventory_linked(&scanner->inv, entry->path, entry->link, err);
+	/* The content of a symbolic link is seen where it leads to. */
 	return entry->type == IMAGE_ENTRY_FILE ? visit_file(scanner, entry, archive, err) : RF_OK;
 }
 
