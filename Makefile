@@ -28,7 +28,7 @@ LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 # libarchive for good: the shared one brings libxml2, ICU and libstdc++ along, whose relocations
 # cost every start of every child 2 ms. What is used of it needs none of them.
 ARCHIVE_A := $(wildcard $(shell pkg-config --variable=libdir libarchive 2>/dev/null)/libarchive.a)
-LIBS := $(if $(ARCHIVE_A),$(patsubst -larchive,-l:libarchive.a -llzma -lbz2 -lnettle,$(LIBS)),$(LIBS))
+LIBS := $(if $(ARCHIVE_A),$(patsubst -larchive,-l:libarchive.a -llzma -lbz2 -lnettle -llz4,$(LIBS)),$(LIBS))
 
 LIB_SRC := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c src/*/*/*.c)))
 CMD_SRC := $(sort $(wildcard src/cmd/*.c))
