@@ -31,6 +31,9 @@ ARCHIVE_A := $(wildcard $(shell pkg-config --variable=libdir libarchive 2>/dev/n
 LIBS := $(if $(ARCHIVE_A),$(patsubst -larchive,-l:libarchive.a -llzma -lbz2 -lnettle -llz4,$(LIBS)),$(LIBS))
 
 LIB_SRC := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c src/*/*/*.c)))
+# What only tests need: a peer that makes databases of RPM.
+TEST_LIBS := $(shell pkg-config --libs sqlite3 2>/dev/null)
+
 CMD_SRC := $(sort $(wildcard src/cmd/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
@@ -66,7 +69,7 @@ $(B)/ringfence: $(CMD_OBJ) $(B)/libringfence.a
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(TESTLIB) $(B)/libringfence.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS)
+	$(CC) $(LDFLAGS_ALL) $(LDFLAGS) -o $@ $< $(TESTLIB) $(B)/libringfence.a $(LIBS) $(TEST_LIBS)
 
 # Tests of what is not in the library: the verbs' own code, without its main().
 $(B)/tests/cmd/%: $(B)/tests/unit/cmd/%.o $(TESTLIB) $(filter-out %/main.o,$(CMD_OBJ)) $(B)/libringfence.a
