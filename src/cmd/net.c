@@ -63,6 +63,8 @@ static int load_paths(const struct opt_texts *paths, struct net_model *model)
 			unreadable = true;
 		}
 	}
+	if (kube_check_pod_ips(&model->set, &diags) < 0)
+		return out_errorf("out of memory");
 	if (out_diags(&diags) != 0 || unreadable)
 		return CMD_EXIT_ERROR;
 	return 0;

@@ -43,6 +43,12 @@ int kube_pods_expand(const struct kube_set *set, bool at_least_one, struct kube_
 	struct rf_err *err) RF_MUST_USE;
 void kube_pods_done(struct kube_pods *pods);
 
+/*
+ * Warns of addresses (status.podIPs) that several pods of the set hold at once, with both places;
+ * policy takes such an address for that of the last one. RF_EINTERNAL when memory ran out.
+ */
+int kube_check_pod_ips(const struct kube_set *set, struct rf_diags *diags) RF_MUST_USE;
+
 /* The named port of a pod: number, or 0 when no container has it with that protocol. */
 uint16_t kube_pod_named_port(
 	const struct kube_pod_spec *spec, struct rf_str name, struct rf_str protocol);
