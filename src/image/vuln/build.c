@@ -96,6 +96,14 @@ static struct build_package *package_of(struct vuln_builder *b, struct rf_str ke
 	return package;
 }
 
+void build_summary(struct vuln_builder *b, struct build_advisory *advisory, struct rf_str text)
+{
+	const struct rf_str *have = &advisory->summary;
+
+	if (text.len > have->len || (text.len == have->len && rf_str_cmp(text, *have) > 0))
+		advisory->summary = build_keep(b, text);
+}
+
 void build_left_out(struct vuln_builder *b, const char *fmt, ...)
 {
 	struct vuln_build_count *count;

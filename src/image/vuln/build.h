@@ -4,8 +4,9 @@
  * of CVE to CVSS vectors, and CISA's list of known exploited vulnerabilities. What a document is,
  * is told by its shape. Equal sources give equal bytes, in whatever order they come.
  *
- * Left out, and counted: withdrawn entries, GIT ranges, versions that are none, ecosystems whose
- * versions cannot be compared here, and documents of no known shape.
+ * Left out, and counted: withdrawn entries, GIT ranges, versions that are none (a range that begins
+ * with one begins with the first version), ecosystems whose versions cannot be compared here, and
+ * documents of no known shape.
  */
 #ifndef RF_IMAGE_VULN_BUILD_H
 #define RF_IMAGE_VULN_BUILD_H

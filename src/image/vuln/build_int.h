@@ -53,6 +53,8 @@ struct rf_str build_keep(struct vuln_builder *b, struct rf_str s);
 bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s);
 /* The advisory of that id, made when it is new; NULL when memory ran out. */
 struct build_advisory *build_advisory_of(struct vuln_builder *b, struct rf_str id);
+/* Of several summaries the longest is kept, of equally long ones that with the greater bytes. */
+void build_summary(struct vuln_builder *b, struct build_advisory *advisory, struct rf_str text);
 /* Counts something that was left out. */
 void build_left_out(struct vuln_builder *b, const char *fmt, ...) RF_PRINTF(2, 3);
 /* RFC 3339 or YYYY-MM-DD: remembers the newest. */

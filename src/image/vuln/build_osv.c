@@ -11,6 +11,25 @@ static const struct {
 	{"limit", VULN_EVENT_LIMIT},
 };
 
+static bool can_be_compared(enum vuln_scheme scheme, const struct vuln_event *event)
+{
+	return (event->kind == VULN_EVENT_INTRODUCED && rf_str_is(event->version, "0")) ||
+	       (event->kind == VULN_EVENT_LIMIT && rf_str_is(event->version, "*")) ||
+	       vuln_version_valid(scheme, event->version);
+}
+
+/* An end that cannot be compared is dropped with the range's order; a beginning must not be. */
+static struct vuln_event usable_event(
+	struct vuln_builder *b, enum vuln_scheme scheme, struct vuln_event event)
+{
+	if (can_be_compared(scheme, &event))
+		return event;
+	build_left_out(b, "versions that cannot be compared");
+	if (event.kind == VULN_EVENT_INTRODUCED)
+		event.version = RF_STR("0");
+	return event;
+}
+
 static int add_range(struct vuln_builder *b, struct build_entry *entry, enum vuln_scheme scheme,
 	const struct doc_node *range, struct rf_err *err)
 {
@@ -29,11 +48,9 @@ static int add_range(struct vuln_builder *b, struct build_entry *entry, enum vul
 		for (size_t i = 0; i < RF_ARRAY_LEN(event_rows) && count < list->count; i++) {
 			struct rf_str version = build_text(item, event_rows[i].name);
 
-			if (!version.len)
-				continue;
-			if (!rf_str_is(version, "0") && !vuln_version_valid(scheme, version))
-				build_left_out(b, "versions that cannot be compared");
-			events[count++] = (struct vuln_event){event_rows[i].kind, version};
+			if (version.len)
+				events[count++] = usable_event(b, scheme,
+					(struct vuln_event){event_rows[i].kind, version});
 		}
 	}
 	build_entry_range(entry, scheme, events, count);
@@ -95,23 +112,33 @@ static void add_imports(struct build_entry *entry, const struct doc_node *affect
 	}
 }
 
-/* The newest kind of vector wins. */
+/*
+ * The newest kind of vector wins, then the worse one, then the one with the greater bytes: several
+ * documents may speak of one advisory, and their order must not matter.
+ */
+static bool is_better(const struct build_advisory *advisory, struct rf_str vector)
+{
+	struct cvss have, new;
+
+	if (cvss_parse(vector, &new, NULL) < 0)
+		return false;
+	if (!advisory->vector.len || cvss_parse(advisory->vector, &have, NULL) < 0)
+		return true;
+	if (new.version != have.version)
+		return new.version > have.version;
+	if (new.base_tenths != have.base_tenths)
+		return new.base_tenths > have.base_tenths;
+	return rf_str_cmp(vector, advisory->vector) > 0;
+}
+
 static void take_severity(
 	struct vuln_builder *b, struct build_advisory *advisory, const struct doc_node *list)
 {
-	struct cvss have = {.version = 0}, new;
-
-	if (advisory->vector.len && cvss_parse(advisory->vector, &have, NULL) < 0)
-		have.version = 0;
 	doc_each (item, list) {
 		struct rf_str vector = build_text(item, "score");
 
-		if (!vector.len || cvss_parse(vector, &new, NULL) < 0)
-			continue;
-		if (new.version > have.version) {
+		if (vector.len && is_better(advisory, vector))
 			advisory->vector = build_keep(b, vector);
-			have = new;
-		}
 	}
 }
 
@@ -185,9 +212,9 @@ int build_osv(struct vuln_builder *b, const struct doc_node *root, struct rf_err
 		!add_strs(b, &advisory->related, doc_get(root, "related"), true) ||
 		!add_strs(b, &advisory->related, doc_get(root, "upstream"), true))
 		return rf_err_nomem(err);
-	advisory->summary = build_keep(b, cut_summary(build_text(root, "summary")));
+	build_summary(b, advisory, cut_summary(build_text(root, "summary")));
 	take_severity(b, advisory, doc_get(root, "severity"));
-	if (vuln_level_find(build_text(specific, "severity"), &level))
+	if (vuln_level_find(build_text(specific, "severity"), &level) && level > advisory->level)
 		advisory->level = level;
 	doc_each (affected, doc_get(root, "affected")) {
 		if (rc == RF_OK)

@@ -135,8 +135,7 @@ static int add_tracked(struct vuln_builder *b, struct rf_str source, const struc
 		return rf_err_nomem(err);
 	if (summary.len > BUILD_MAX_SUMMARY)
 		summary = RF_STR(""); /* a whole text, not a title */
-	if (!advisory->summary.len)
-		advisory->summary = build_keep(b, summary);
+	build_summary(b, advisory, summary);
 	doc_each (release, doc_get(issue, "releases")) {
 		if (rc == RF_OK)
 			rc = add_release(b, advisory, source, release, err);
@@ -223,19 +222,10 @@ static bool looks_like_tracker(const struct doc_node *root)
 	return issue && issue->type == DOC_MAP && doc_get(issue, "releases");
 }
 
-int build_document(struct vuln_builder *b, const struct doc_node *root, struct rf_err *err)
+static int build_object(struct vuln_builder *b, const struct doc_node *root, struct rf_err *err)
 {
 	const struct doc_node *list = doc_get(root, "vulnerabilities");
 
-	if (root->type == DOC_SEQ) {
-		int rc = RF_OK;
-
-		doc_each (item, root) {
-			if (rc == RF_OK)
-				rc = build_document(b, item, err);
-		}
-		return rc;
-	}
 	if (root->type != DOC_MAP)
 		return RF_EABSENT;
 	if (build_text(root, "id").len && (doc_get(root, "affected") || doc_get(root, "modified")))
@@ -247,4 +237,22 @@ int build_document(struct vuln_builder *b, const struct doc_node *root, struct r
 	if (root->first && is_cve(root->first->key))
 		return build_vectors(b, root, err);
 	return looks_like_tracker(root) ? build_tracker(b, root, err) : RF_EABSENT;
+}
+
+int build_document(struct vuln_builder *b, const struct doc_node *root, struct rf_err *err)
+{
+	bool known = false;
+
+	if (root->type != DOC_SEQ)
+		return build_object(b, root, err);
+	doc_each (item, root) {
+		int rc = build_object(b, item, err);
+
+		if (rc == RF_EABSENT)
+			build_left_out(b, "items of lists, of no known shape");
+		else if (rc < 0)
+			return rc;
+		known |= rc == RF_OK;
+	}
+	return known ? RF_OK : RF_EABSENT;
 }

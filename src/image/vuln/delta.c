@@ -122,13 +122,21 @@ static struct rf_bytes next_item(struct rf_bytes *list)
 	return (struct rf_bytes){(const uint8_t *)item.ptr, item.len};
 }
 
+static size_t count_items(struct rf_bytes list)
+{
+	size_t count = 0;
+
+	while (next_item(&list).ptr)
+		count++;
+	return count;
+}
+
 /* The old records without what is gone, with what is new in place. */
 static int merge(const struct vuln_table *old, struct rf_bytes changed, struct rf_bytes gone,
 	struct rf_arena *arena, struct vuln_table *ret, struct rf_err *err)
 {
+	size_t max = old->count + count_items(changed) + 1, i = 0;
 	struct rf_bytes change = next_item(&changed), away = next_item(&gone);
-	/* A record takes two bytes at least. */
-	size_t max = old->count + changed.len / 2 + 2, i = 0;
 
 	ret->count = 0;
 	ret->records = rf_arena_array(arena, max, sizeof(*ret->records));
@@ -195,7 +203,9 @@ static int apply_plain(struct vuln_db *from, const struct rf_buf *plain, struct 
 		rc = vuln_db_assemble(&new, header + DB_AT_KEY, out, err);
 	if (rc < 0)
 		return rc;
-	if (memcmp(out->data, header, DB_AT_SIGNATURE) != 0)
+	if (memcmp(out->data, header, DB_AT_SIGNATURE) != 0 ||
+		!vuln_signature_good(header + DB_AT_KEY, (struct rf_bytes){header, DB_AT_SIGNATURE},
+			header + DB_AT_SIGNATURE))
 		return rf_err_set(err, RF_EDENIED, "the delta does not give what was signed");
 	memcpy(out->data, header, DB_HEADER_SIZE);
 	return RF_OK;

@@ -6,6 +6,12 @@ static bool is_beginning(const struct vuln_event *event)
 	return event->kind == VULN_EVENT_INTRODUCED && rf_str_is(event->version, "0");
 }
 
+/* OSV's "*": beyond every version. */
+static bool is_unlimited(const struct vuln_event *event)
+{
+	return event->kind == VULN_EVENT_LIMIT && rf_str_is(event->version, "*");
+}
+
 /* Events of equal versions keep their order: "fixed 1, introduced 1" opens, the reverse closes. */
 static int event_order(
 	enum vuln_scheme scheme, const struct vuln_event *a, const struct vuln_event *b)
@@ -14,6 +20,8 @@ static int event_order(
 
 	if (is_beginning(a) || is_beginning(b))
 		return (int)is_beginning(b) - (int)is_beginning(a);
+	if (is_unlimited(a) || is_unlimited(b))
+		return (int)is_unlimited(a) - (int)is_unlimited(b);
 	return vuln_version_compare(scheme, a->version, b->version, &order, NULL) < 0 ? 0 : order;
 }
 
@@ -25,7 +33,8 @@ void vuln_range_sort(enum vuln_scheme scheme, struct vuln_event *events, size_t 
 		struct vuln_event event = events[i];
 		size_t at = kept;
 
-		if (!is_beginning(&event) && !vuln_version_valid(scheme, event.version))
+		if (!is_beginning(&event) && !is_unlimited(&event) &&
+			!vuln_version_valid(scheme, event.version))
 			continue;
 		for (; at > 0 && event_order(scheme, &events[at - 1], &event) > 0; at--)
 			events[at] = events[at - 1];
@@ -41,9 +50,9 @@ int vuln_range_contains(enum vuln_scheme scheme, const struct vuln_event *events
 	bool affected = false, limited = false, below_limit = false;
 
 	for (size_t i = 0; i < count; i++) {
-		int order = 1, rc = RF_OK;
+		int order = is_unlimited(&events[i]) ? -1 : 1, rc = RF_OK;
 
-		if (!is_beginning(&events[i]))
+		if (!is_beginning(&events[i]) && !is_unlimited(&events[i]))
 			rc = vuln_version_compare(scheme, version, events[i].version, &order, err);
 		if (rc < 0)
 			return rc;

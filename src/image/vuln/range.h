@@ -3,7 +3,7 @@
  *
  * Events are put in order; a version is affected when the last event at or below it opened the
  * range: introduced <= v opens ("0" is below everything), fixed <= v closes, last_affected < v
- * closes; with limits, v must be below one of them.
+ * closes; with limits, v must be below one of them ("*" is above everything).
  */
 #ifndef RF_IMAGE_VULN_RANGE_H
 #define RF_IMAGE_VULN_RANGE_H
