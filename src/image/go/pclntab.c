@@ -32,23 +32,32 @@ static struct rf_str string_at(struct rf_bytes bytes, uint64_t off)
 	return (struct rf_str){(const char *)bytes.ptr + off, (size_t)(end - bytes.ptr - off)};
 }
 
-bool go_table_function(
-	const struct go_table *table, uint64_t index, uint64_t *ret_addr, struct rf_str *ret_name)
+bool go_table_entry(
+	const struct go_table *table, uint64_t index, uint64_t *ret_addr, uint64_t *ret_name_off)
 {
 	struct rf_reader r = reader_at(table, table->functions_off + index * 2 * table->entry_size);
 	uint64_t entry = rf_read_uint(&r, table->entry_size);
 	uint64_t func_off = rf_read_uint(&r, table->entry_size);
 	uint64_t base = table->names_complete ? table->functions_off : 0;
-	uint64_t name_off;
 
 	/* The function's record: its entry once more, then the offset of its name. */
 	if (r.failed || func_off > table->bytes.len)
 		return false;
 	r = reader_at(table, base + func_off + (table->relative ? 4 : table->pointer_size));
-	name_off = rf_read_uint(&r, 4);
+	*ret_name_off = rf_read_uint(&r, 4);
 	*ret_addr = entry + (table->relative ? table->text_start : 0);
+	return !r.failed;
+}
+
+bool go_table_function(
+	const struct go_table *table, uint64_t index, uint64_t *ret_addr, struct rf_str *ret_name)
+{
+	uint64_t name_off;
+
+	if (!go_table_entry(table, index, ret_addr, &name_off))
+		return false;
 	*ret_name = string_at(table->names, name_off);
-	return !r.failed && ret_name->ptr;
+	return ret_name->ptr != NULL;
 }
 
 bool go_table_next_name(const struct go_table *table, size_t *off, struct rf_str *ret)

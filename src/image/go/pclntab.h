@@ -41,4 +41,8 @@ bool go_table_next_name(const struct go_table *table, size_t *off, struct rf_str
 bool go_table_function(
 	const struct go_table *table, uint64_t index, uint64_t *ret_addr, struct rf_str *ret_name);
 
+/* The same without reading the name: where in table->names it begins. */
+bool go_table_entry(
+	const struct go_table *table, uint64_t index, uint64_t *ret_addr, uint64_t *ret_name_off);
+
 #endif

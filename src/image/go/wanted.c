@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "image/go/symbol.h"
 
+#define MARKS		   65536
 #define WANTED_ARENA_BYTES ((size_t)64 << 20)
 
 struct go_wanted {
@@ -23,6 +24,7 @@ struct go_wanted {
 	/* The run that the search is in. */
 	struct rf_str run; /* the package as written, with the '.' behind it */
 	bool run_wanted;
+	uint8_t marks[MARKS / 8]; /* bits by where names lie that were found */
 };
 
 int go_wanted_new(struct go_wanted **ret, struct rf_err *err)
@@ -65,8 +67,8 @@ static struct rf_str key_of(struct go_wanted *wanted, struct rf_str package, str
 	return rf_buf_str(&wanted->key);
 }
 
-int go_wanted_add(struct go_wanted *wanted, struct rf_str package, struct rf_str symbol,
-	struct rf_err *err)
+int go_wanted_add(
+	struct go_wanted *wanted, struct rf_str package, struct rf_str symbol, struct rf_err *err)
 {
 	const struct go_found none = {.name = RF_STR_NONE, .function = GO_NO_FUNCTION};
 	struct rf_str key = key_of(wanted, package, symbol), path;
@@ -124,8 +126,11 @@ static void note_found(struct go_wanted *wanted, const struct go_symbol *symbol,
 	if (!rf_map_get(&wanted->by_key, rf_buf_str(&wanted->key), &index))
 		return;
 	found = &wanted->found.items[index];
-	if (!found->name.ptr || found->function == GO_NO_FUNCTION)
-		*found = (struct go_found){name, function};
+	if (found->name.ptr && found->function != GO_NO_FUNCTION)
+		return;
+	*found = (struct go_found){name, function};
+	wanted->marks[((uintptr_t)name.ptr >> 1) % MARKS / 8] |=
+		(uint8_t)(1 << ((uintptr_t)name.ptr >> 1) % 8);
 }
 
 static int take_name(
@@ -147,6 +152,37 @@ static int take_name(
 	return rc;
 }
 
+/* A filter by address: names of functions are those of the block. */
+static bool is_found(const struct go_wanted *wanted, const char *name)
+{
+	return wanted->marks[((uintptr_t)name >> 1) % MARKS / 8] & 1 << ((uintptr_t)name >> 1) % 8;
+}
+
+/* Which functions the names that were found are of. */
+static int locate(struct go_wanted *wanted, const struct go_table *table, struct rf_err *err)
+{
+	AUTO_MAP by_name = {.count = 0};
+	uint64_t addr, off;
+	uintptr_t index;
+
+	for (size_t i = 0; i < wanted->found.count; i++) {
+		const struct go_found *found = &wanted->found.items[i];
+
+		if (found->name.ptr && !rf_map_put(&by_name, found->name, i))
+			return rf_err_nomem(err);
+	}
+	for (uint64_t i = 0; by_name.count && i < table->function_count; i++) {
+		struct rf_str name;
+
+		if (!go_table_entry(table, i, &addr, &off) || off >= table->names.len ||
+			!is_found(wanted, (const char *)table->names.ptr + off))
+			continue;
+		if (go_table_function(table, i, &addr, &name) && rf_map_get(&by_name, name, &index))
+			wanted->found.items[index].function = i;
+	}
+	return RF_OK;
+}
+
 int go_wanted_search(struct go_wanted *wanted, const struct go_table *table,
 	struct rf_str main_path, struct rf_err *err)
 {
@@ -156,18 +192,20 @@ int go_wanted_search(struct go_wanted *wanted, const struct go_table *table,
 	int rc = RF_OK;
 
 	wanted->main_path = main_path;
+	/* The block of names has those that are inlined everywhere, too, and is quickly read. */
+	while (rc == RF_OK && table->names_complete && go_table_next_name(table, &off, &name))
+		rc = take_name(wanted, name, GO_NO_FUNCTION, err);
+	if (rc == RF_OK && table->names_complete)
+		return wanted->key.failed ? rf_err_nomem(err) : locate(wanted, table, err);
 	for (uint64_t i = 0; i < table->function_count && rc == RF_OK; i++) {
 		if (go_table_function(table, i, &addr, &name))
 			rc = take_name(wanted, name, i, err);
 	}
-	/* Inlined ones have no function of their own. */
-	while (rc == RF_OK && table->names_complete && go_table_next_name(table, &off, &name))
-		rc = take_name(wanted, name, GO_NO_FUNCTION, err);
 	return rc == RF_OK && wanted->key.failed ? rf_err_nomem(err) : rc;
 }
 
-bool go_wanted_found(struct go_wanted *wanted, struct rf_str package, struct rf_str symbol,
-	struct go_found *ret)
+bool go_wanted_found(
+	struct go_wanted *wanted, struct rf_str package, struct rf_str symbol, struct go_found *ret)
 {
 	uintptr_t index;
 
