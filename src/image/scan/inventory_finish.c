@@ -44,36 +44,45 @@ static bool add_list(struct rf_arena *arena, struct rf_bytes list, struct scan_s
 	return true;
 }
 
+static bool add_fixes(
+	struct rf_arena *arena, const struct rf_str *fixes, size_t count, struct scan_strs *ret)
+{
+	ret->items = rf_arena_array(arena, count + 1, sizeof(*fixes));
+	if (!ret->items)
+		return false;
+	for (; ret->count < count; ret->count++) {
+		ret->items[ret->count] = rf_arena_str(arena, fixes[ret->count]);
+		if (!ret->items[ret->count].ptr)
+			return false;
+	}
+	return true;
+}
+
 int inventory_match(struct inventory *inv, uint32_t package, const struct vuln_subject *subject,
-	const struct vuln_affected *affected, enum scan_tier tier, struct scan_strs symbols,
-	struct scan_strs path, struct rf_err *err)
+	const struct vuln_affected *affected, const struct inventory_evidence *evidence,
+	struct rf_err *err)
 {
 	struct vuln_advisory advisory = {.summary = RF_STR(""), .vector = RF_STR("")};
-	struct scan_finding finding = {.id = affected->id, .package = package, .tier = tier};
+	struct scan_finding finding = {.id = affected->id,
+		.package = package,
+		.tier = evidence->tier,
+		.symbols = evidence->symbols,
+		.path = evidence->path};
 	struct rf_str fixes[MAX_FIXES];
 	size_t fix_count = vuln_fixes(subject, affected, fixes, MAX_FIXES);
 	int rc = vuln_advisory_find(inv->db, affected->id, &advisory, err);
 
 	if (rc < 0 && rc != RF_EABSENT)
 		return rc;
-	finding.symbols = symbols;
-	finding.path = path;
 	finding.summary = advisory.summary;
 	finding.level = advisory.level;
 	finding.score_tenths = advisory.tenths;
 	finding.vector = advisory.vector;
 	finding.known_exploited = advisory.exploited;
-	finding.fixed.items = rf_arena_array(inv->arena, fix_count + 1, sizeof(*fixes));
-	if (!finding.fixed.items || !add_list(inv->arena, advisory.aliases, &finding.aliases) ||
+	if (!add_fixes(inv->arena, fixes, fix_count, &finding.fixed) ||
+		!add_list(inv->arena, advisory.aliases, &finding.aliases) ||
 		!add_list(inv->arena, advisory.related, &finding.aliases))
 		return rf_err_nomem(err);
-	for (; finding.fixed.count < fix_count; finding.fixed.count++) {
-		struct rf_str fix = rf_arena_str(inv->arena, fixes[finding.fixed.count]);
-
-		if (!fix.ptr)
-			return rf_err_nomem(err);
-		finding.fixed.items[finding.fixed.count] = fix;
-	}
 	return inventory_add_finding(inv, &finding, advisory.aliases, err);
 }
 
@@ -86,10 +95,9 @@ struct matching {
 static int take_hit(void *ctx, const struct vuln_affected *affected, struct rf_err *err)
 {
 	const struct matching *m = ctx;
-	const struct scan_strs none = {.count = 0};
+	const struct inventory_evidence nothing = {.tier = SCAN_TIER_UNKNOWN};
 
-	return inventory_match(
-		m->inv, m->package, m->subject, affected, SCAN_TIER_UNKNOWN, none, none, err);
+	return inventory_match(m->inv, m->package, m->subject, affected, &nothing, err);
 }
 
 /* Damage of the database ends the scan; a version that nobody can compare is told. */
@@ -134,6 +142,10 @@ static int match_package(struct inventory *inv, uint32_t index, struct rf_err *e
 		return match_as(inv, index, source, source_version, err);
 	}
 	rc = match_as(inv, index, package->name, package->version, err);
+	if (rc == RF_OK && package->type == PKG_RPM && source.len &&
+		!rf_str_eq(source, package->name))
+		rc = match_as(inv, index, source,
+			source_version.len ? source_version : package->version, err);
 	return rc;
 }
 

@@ -144,11 +144,16 @@ int inventory_merge(struct inventory *inv, struct rf_err *err) RF_MUST_USE;
 
 /* --- shared by what matches --- */
 
-/* Adds a finding for a package of the inventory: advisory looked up, severity and all. symbols
- * and path live in the arena. */
+/* What speaks for a finding; lists live in the arena. */
+struct inventory_evidence {
+	enum scan_tier tier;
+	struct scan_strs symbols, path;
+};
+
+/* Adds a finding for a package of the inventory: the advisory is looked up, severity and all. */
 struct vuln_subject;
 int inventory_match(struct inventory *inv, uint32_t package, const struct vuln_subject *subject,
-	const struct vuln_affected *affected, enum scan_tier tier, struct scan_strs symbols,
-	struct scan_strs path, struct rf_err *err) RF_MUST_USE;
+	const struct vuln_affected *affected, const struct inventory_evidence *evidence,
+	struct rf_err *err) RF_MUST_USE;
 
 #endif

@@ -464,7 +464,7 @@ static int read_kind(struct visit *visit, struct rf_err *err)
 	case KIND_FOREIGN:
 	case KIND_TEXT: break;
 	}
-	if (rc < 0 && err)
+	if (rc < 0)
 		*err = why;
 	return forgive(visit, rc, err);
 }
@@ -486,7 +486,7 @@ int scan_visit(struct scanner *scanner, const struct scan_input *input, struct r
 {
 	struct visit visit = {.scanner = scanner, .input = input, .place = SIZE_MAX};
 	struct rf_bytes head;
-	struct rf_err local;
+	struct rf_err local = {.code = RF_OK};
 	int rc;
 
 	err = err ? err : &local;

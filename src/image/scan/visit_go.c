@@ -278,8 +278,7 @@ static int search_symbols(struct go_scan *scan, struct rf_err *err)
 /* --- verdicts --- */
 
 struct verdict {
-	enum scan_tier tier;
-	struct scan_strs symbols, path;
+	struct inventory_evidence evidence;
 	bool linked;
 	uint64_t reached; /* a function that main gets to; GO_NO_FUNCTION: none */
 };
@@ -309,9 +308,10 @@ static int take_symbol(struct go_scan *scan, const struct go_found *found, struc
 	verdict->linked = true;
 	if (verdict->reached == GO_NO_FUNCTION && calls && go_calls_reach(calls, found->function))
 		verdict->reached = found->function;
-	if (verdict->symbols.count == MAX_TOLD_SYMBOLS)
+	if (verdict->evidence.symbols.count == MAX_TOLD_SYMBOLS)
 		return RF_OK;
-	return shown_name(scan, found->name, &verdict->symbols.items[verdict->symbols.count++])
+	return shown_name(scan, found->name,
+		       &verdict->evidence.symbols.items[verdict->evidence.symbols.count++])
 		       ? RF_OK
 		       : rf_err_nomem(err);
 }
@@ -353,13 +353,14 @@ static int tell_path(struct go_scan *scan, struct verdict *verdict, struct rf_er
 		go_calls_path(scan->calls, verdict->reached, functions, RF_ARRAY_LEN(functions));
 	struct rf_str name;
 
-	verdict->path.items =
-		rf_arena_array(scan->scanner->inv.arena, count + 1, sizeof(*verdict->path.items));
-	if (!verdict->path.items)
+	verdict->evidence.path.items = rf_arena_array(
+		scan->scanner->inv.arena, count + 1, sizeof(*verdict->evidence.path.items));
+	if (!verdict->evidence.path.items)
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < count; i++) {
 		if (!go_table_function(&scan->table, functions[i], &addr, &name) ||
-			!shown_name(scan, name, &verdict->path.items[verdict->path.count++]))
+			!shown_name(scan, name,
+				&verdict->evidence.path.items[verdict->evidence.path.count++]))
 			return rf_err_nomem(err);
 	}
 	return RF_OK;
@@ -387,19 +388,19 @@ static int judge(struct go_scan *scan, const struct candidate *candidate, struct
 	struct verdict verdict = {.reached = GO_NO_FUNCTION};
 	int rc = RF_OK;
 
-	verdict.symbols.items = rf_arena_array(
-		scan->scanner->inv.arena, MAX_TOLD_SYMBOLS, sizeof(*verdict.symbols.items));
-	if (!verdict.symbols.items)
+	verdict.evidence.symbols.items = rf_arena_array(scan->scanner->inv.arena, MAX_TOLD_SYMBOLS,
+		sizeof(*verdict.evidence.symbols.items));
+	if (!verdict.evidence.symbols.items)
 		return rf_err_nomem(err);
 	if (scan->has_table)
 		rc = judge_imports(scan, candidate, &verdict, err);
-	verdict.tier = tier_of(scan, candidate, &verdict);
-	if (rc == RF_OK && verdict.tier == SCAN_TIER_PATH)
+	verdict.evidence.tier = tier_of(scan, candidate, &verdict);
+	if (rc == RF_OK && verdict.evidence.tier == SCAN_TIER_PATH)
 		rc = tell_path(scan, &verdict, err);
 	if (rc < 0)
 		return rc;
 	return inventory_match(&scan->scanner->inv, module->package, &module->subject,
-		&candidate->affected, verdict.tier, verdict.symbols, verdict.path, err);
+		&candidate->affected, &verdict.evidence, err);
 }
 
 static int match_and_judge(struct go_scan *scan, struct rf_err *err)
