@@ -34,6 +34,10 @@ int scan_print(const struct scan_report *report, enum scan_format format, bool a
 int scan_print_bom(
 	const struct scan_report *report, enum scan_format format, struct rf_buf *out) RF_MUST_USE;
 
+/* text without what a terminal obeys, cut to columns (0: whole). */
+void scan_add_clean(struct rf_buf *out, struct rf_str text, size_t columns);
+/* The last lines of the table: counts per level and tier, the database's age. */
+void scan_summary(const struct scan_report *report, bool all, bool colour, struct rf_buf *out);
 /* The tables (scan_table.c). */
 void scan_table(const struct scan_report *report, bool all, bool colour, struct rf_buf *out);
 void scan_table_packages(const struct scan_report *report, bool colour, struct rf_buf *out);

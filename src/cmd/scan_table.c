@@ -11,7 +11,6 @@
 #include "image/report/report.h"
 
 #define SUMMARY_WIDTH 60 /* columns of a vulnerability's title */
-#define DAY_S	      86400
 
 struct table {
 	const struct scan_report *report;
@@ -37,8 +36,7 @@ static bool is_harmless(uint32_t rune)
 	       rune != 0x200e && rune != 0x200f && rune != 0x061c;
 }
 
-/* text without what a terminal obeys, cut to columns (0: whole). */
-static void add_clean(struct rf_buf *out, struct rf_str text, size_t columns)
+void scan_add_clean(struct rf_buf *out, struct rf_str text, size_t columns)
 {
 	size_t at = 0, used = 0;
 
@@ -62,7 +60,7 @@ static void cell(struct out_table *table, enum out_style style, struct rf_str te
 {
 	AUTO_BUF clean = {.len = 0};
 
-	add_clean(&clean, text, columns);
+	scan_add_clean(&clean, text, columns);
 	out_table_add(table, style, clean.failed ? "" : rf_buf_cstr(&clean));
 	table->failed |= clean.failed;
 }
@@ -71,7 +69,7 @@ static void styled(struct table *t, enum out_style style, struct rf_str text)
 {
 	AUTO_BUF clean = {.len = 0};
 
-	add_clean(&clean, text, 0);
+	scan_add_clean(&clean, text, 0);
 	out_style(t->out, t->colour, style, "%s", rf_buf_cstr(&clean));
 }
 
@@ -93,7 +91,7 @@ static void add_layer(struct table *t, uint32_t layer)
 	if (!r->layers[layer].created_by.len)
 		return;
 	rf_buf_add_c(t->out, " (");
-	add_clean(t->out, r->layers[layer].created_by, SUMMARY_WIDTH);
+	scan_add_clean(t->out, r->layers[layer].created_by, SUMMARY_WIDTH);
 	rf_buf_add_char(t->out, ')');
 }
 
@@ -253,24 +251,34 @@ static void add_section(struct table *t, const size_t *findings, size_t count)
 	add_fixes(t, findings, count);
 }
 
+/* The section of package p: a place in one layer. False when memory ran out. */
+static bool find_section(struct rf_map *sections, struct rf_arena *keys,
+	const struct scan_package *p, uintptr_t *ret)
+{
+	struct rf_str key =
+		rf_arena_printf(keys, "%u " RF_STR_FMT, p->layer, RF_STR_ARG(p->location));
+
+	*ret = sections->count;
+	return key.ptr && (rf_map_get(sections, key, ret) || rf_map_put(sections, key, *ret));
+}
+
 /*
- * Findings are sorted by level: places in the order of their first finding are in the order of
+ * Findings are sorted by level: sections in the order of their first finding are in the order of
  * their worst. Counting them out by section keeps that order in each.
  */
 static bool group(struct table *t, size_t *starts)
 {
 	const struct scan_report *r = t->report;
 	AUTO_MAP sections = {.cap = 0};
+	AUTO_ARENA *keys = rf_arena_new(0);
 
 	for (size_t i = 0; i < r->finding_count; i++) {
-		struct rf_str location = r->packages[r->findings[i].package].location;
-		uintptr_t section = sections.count;
+		uintptr_t section;
 
 		if (!is_shown(t, &r->findings[i]))
 			continue;
-		location = location.ptr ? location : RF_STR("");
-		if (!rf_map_get(&sections, location, &section) &&
-			!rf_map_put(&sections, location, section))
+		if (!keys || !find_section(&sections, keys, &r->packages[r->findings[i].package],
+				     &section))
 			return false;
 		t->groups[i] = section;
 		starts[section + 1]++;
@@ -369,7 +377,7 @@ static void add_list(struct table *t, const char *name, const struct scan_strs *
 	title(t, name);
 	for (size_t i = 0; i < strs->count; i++) {
 		rf_buf_add_c(t->out, "  ");
-		add_clean(t->out, strs->items[i], 0);
+		scan_add_clean(t->out, strs->items[i], 0);
 		rf_buf_add_char(t->out, '\n');
 	}
 }
@@ -381,7 +389,7 @@ static void add_head(struct table *t)
 	styled(t, OUT_BOLD, t->report->target);
 	if (os->pretty[0] || os->id[0]) {
 		rf_buf_add_c(t->out, "  ");
-		add_clean(t->out, rf_str_of(os->pretty[0] ? os->pretty : os->id), 0);
+		scan_add_clean(t->out, rf_str_of(os->pretty[0] ? os->pretty : os->id), 0);
 	}
 	rf_buf_addf(t->out, "  %zu package%s\n", t->report->package_count,
 		t->report->package_count == 1 ? "" : "s");
@@ -389,105 +397,6 @@ static void add_head(struct table *t)
 		styled(t, OUT_FAINT, t->report->digest);
 		rf_buf_add_char(t->out, '\n');
 	}
-}
-
-/* --- the summary --- */
-
-struct sums {
-	size_t levels[VULN_LEVEL_CRITICAL + 1], tiers[SCAN_TIER_UNKNOWN + 1];
-	size_t counted, absent, suppressed;
-};
-
-static void sum_up(const struct scan_report *r, struct sums *sums)
-{
-	for (size_t i = 0; i < r->finding_count; i++) {
-		const struct scan_finding *f = &r->findings[i];
-
-		if (f->suppressed.len) {
-			sums->suppressed++;
-		} else if (f->tier == SCAN_TIER_ABSENT) {
-			sums->absent++;
-		} else {
-			sums->counted++;
-			sums->levels[f->level]++;
-			sums->tiers[f->tier]++;
-		}
-	}
-}
-
-/* "2 critical, 1 high" from the last of count counters to the first. */
-static void add_counts(
-	struct rf_buf *out, const size_t *counts, size_t count, const char *(*name)(size_t))
-{
-	bool first = true;
-
-	for (size_t i = count; i-- > 0;) {
-		if (!counts[i])
-			continue;
-		rf_buf_addf(out, "%s%zu %s", first ? "" : ", ", counts[i], name(i));
-		first = false;
-	}
-}
-
-static const char *level_name(size_t level)
-{
-	return vuln_level_name((enum vuln_level)level);
-}
-
-static const char *tier_name(size_t tier)
-{
-	return scan_tier_name((enum scan_tier)tier);
-}
-
-static void add_database(struct table *t)
-{
-	const struct scan_database *db = &t->report->database;
-	uint64_t days = db->age_s / DAY_S;
-
-	if (!db->present) {
-		out_style(t->out, t->colour, OUT_WARN, "%s",
-			"No vulnerability database: nothing is said about vulnerabilities.");
-		rf_buf_add_char(t->out, '\n');
-		return;
-	}
-	rf_buf_add_c(t->out, "Vulnerability database of ");
-	add_clean(t->out, db->built, 0);
-	rf_buf_addf(t->out, ", %llu day%s old.\n", (unsigned long long)days, days == 1 ? "" : "s");
-}
-
-static void add_summary(struct table *t)
-{
-	const struct scan_report *r = t->report;
-	struct sums sums = {.counted = 0};
-	enum out_style style;
-
-	sum_up(r, &sums);
-	rf_buf_add_char(t->out, '\n');
-	if (sums.absent)
-		rf_buf_addf(t->out,
-			"%zu known vulnerabilit%s of packages in here: the vulnerable code is not "
-			"linked in%s.\n",
-			sums.absent, sums.absent == 1 ? "y" : "ies",
-			t->all ? "" : " (--all lists them)");
-	if (sums.suppressed)
-		rf_buf_addf(t->out, "%zu suppressed by VEX statements or the ignore file%s.\n",
-			sums.suppressed, t->all ? "" : " (--all lists them)");
-	style = sums.counted ? OUT_BAD : OUT_GOOD;
-	if (r->database.present || sums.counted) {
-		out_style(t->out, t->colour, style, "%zu vulnerabilit%s", sums.counted,
-			sums.counted == 1 ? "y" : "ies");
-		if (sums.counted) {
-			rf_buf_add_c(t->out, ": ");
-			add_counts(t->out, sums.levels, RF_ARRAY_LEN(sums.levels), level_name);
-			rf_buf_add_c(t->out, "; ");
-			add_counts(t->out, sums.tiers, RF_ARRAY_LEN(sums.tiers), tier_name);
-		}
-		rf_buf_add_c(t->out, ". ");
-	}
-	if (r->secret_count)
-		rf_buf_addf(
-			t->out, "%zu secret%s. ", r->secret_count, r->secret_count == 1 ? "" : "s");
-	add_database(t);
 }
 
 void scan_table(const struct scan_report *report, bool all, bool colour, struct rf_buf *out)
@@ -500,7 +409,7 @@ void scan_table(const struct scan_report *report, bool all, bool colour, struct 
 	add_files(&t);
 	add_list(&t, "Configuration", &report->config.problems);
 	add_list(&t, "Notes", &report->notes);
-	add_summary(&t);
+	scan_summary(report, all, colour, out);
 }
 
 void scan_table_packages(const struct scan_report *report, bool colour, struct rf_buf *out)

@@ -248,19 +248,27 @@ static size_t find_entry(const struct vex_doc *doc, struct rf_str name)
 	return low;
 }
 
-/* The later of last (an index, or SIZE_MAX) and the statements that use name. */
+#define NO_STATEMENT SIZE_MAX
+
+static bool is_later(const struct vex_doc *doc, size_t s, size_t last)
+{
+	const struct vex_statement *a = &doc->statements.items[s], *b;
+
+	if (last == NO_STATEMENT)
+		return true;
+	b = &doc->statements.items[last];
+	return a->time_s != b->time_s ? a->time_s > b->time_s : s > last;
+}
+
+/* The last statement that uses name, if it is later than last. */
 static size_t last_about(const struct vex_doc *doc, const struct vex_target *t,
 	const struct scan_finding *f, struct rf_str name, size_t last)
 {
-	const struct vex_statement *all = doc->statements.items;
-
 	for (size_t e = find_entry(doc, name);
 		e < doc->entries.count && rf_str_eq(doc->entries.items[e].name, name); e++) {
 		size_t s = doc->entries.items[e].statement;
-		bool later = last == SIZE_MAX || all[s].time_s > all[last].time_s ||
-			     (all[s].time_s == all[last].time_s && s > last);
 
-		if (later && is_about(&all[s], t, f->package))
+		if (is_later(doc, s, last) && is_about(&doc->statements.items[s], t, f->package))
 			last = s;
 	}
 	return last;
@@ -269,12 +277,12 @@ static size_t last_about(const struct vex_doc *doc, const struct vex_target *t,
 static int judge(const struct vex_doc *doc, const struct vex_target *t, struct scan_report *report,
 	struct scan_finding *f, const char *file)
 {
-	size_t last = last_about(doc, t, f, f->id, SIZE_MAX);
+	size_t last = last_about(doc, t, f, f->id, NO_STATEMENT);
 	const struct vex_statement *s;
 
 	for (size_t i = 0; i < f->aliases.count; i++)
 		last = last_about(doc, t, f, f->aliases.items[i], last);
-	if (last == SIZE_MAX || f->suppressed.len)
+	if (last == NO_STATEMENT || f->suppressed.len)
 		return RF_OK;
 	s = &doc->statements.items[last];
 	if (s->status == VEX_AFFECTED)

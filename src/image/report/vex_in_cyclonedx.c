@@ -17,7 +17,7 @@ struct refs {
 
 static int add_component(struct vex_doc *doc, struct refs *refs, const struct doc_node *node)
 {
-	const struct doc_node *children;
+	const struct doc_node *children = NULL;
 	struct rf_str ref;
 	int rc;
 

@@ -38,6 +38,18 @@ static void places_come_worst_first_with_what_mends_them(void)
 	CHECKF(in_order(table(r, false, &out), parts), "%s", rf_buf_cstr(&out));
 }
 
+/* Packages of one database may come from several layers. */
+static void one_place_in_two_layers_is_two_sections(void)
+{
+	AUTO_SCAN_REPORT *r = sample_new();
+	AUTO_BUF out = {.len = 0};
+
+	r->findings[4].suppressed = RF_STR("");
+	r->packages[r->package_count - 1].location = RF_STR("/app");
+	CHECK(strstr(table(r, false, &out), "\n/app, layer 2 of 2"));
+	CHECK(strstr(rf_buf_cstr(&out), "\n/app, layer 1 of 2"));
+}
+
 static void the_end_sums_up(void)
 {
 	AUTO_SCAN_REPORT *r = sample_new();
@@ -174,6 +186,7 @@ int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
 	RUN(places_come_worst_first_with_what_mends_them);
+	RUN(one_place_in_two_layers_is_two_sections);
 	RUN(the_end_sums_up);
 	RUN(what_does_not_count_is_listed_only_when_asked_for);
 	RUN(secrets_files_configuration_and_notes_follow);
