@@ -1,0 +1,4 @@
+FROM scratch
+RUN ls
+USER 5
+HEALTHCHECK NONE
