@@ -200,6 +200,27 @@ static int write_bytes(struct import *import, size_t layer, uint64_t bytes, stru
 	return rf_file_replace(path, text, strlen(text), 0600, false, err);
 }
 
+/* The marks of overlayfs are for root's eyes only, and the scanner is nobody: they are listed, too.
+ */
+static int write_opaque(const struct job *job, struct import *import, struct rf_err *err)
+{
+	AUTO_FREE char *dir = import_staged_layer(import, job->layer);
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF list = {.len = 0};
+
+	if (job->opaque.count == 0)
+		return RF_OK;
+	if (!dir || asprintf(&path, "%s/" IMAGE_OPAQUE_LIST, dir) < 0) {
+		path = NULL;
+		return rf_err_nomem(err);
+	}
+	rf_vec_each (it, &job->opaque)
+		rf_buf_add(&list, *it, strlen(*it) + 1);
+	if (list.failed)
+		return rf_err_nomem(err);
+	return rf_file_replace(path, list.data, list.len, 0600, false, err);
+}
+
 static int job_finish(struct jobs *jobs, struct job *job, uint64_t bytes, struct rf_err *err)
 {
 	struct import *import = jobs->import;
@@ -207,6 +228,8 @@ static int job_finish(struct jobs *jobs, struct job *job, uint64_t bytes, struct
 
 	if (rc == RF_OK)
 		rc = mark_opaque(job, err);
+	if (rc == RF_OK)
+		rc = write_opaque(job, import, err);
 	if (rc == RF_OK)
 		rc = write_bytes(import, job->layer, bytes, err);
 	if (rc < 0)

@@ -6,7 +6,8 @@
  *	                            the name; stamp tells a path's file as it was
  *	images/sha256-HEX/          config.json (canonical), config.raw and manifest.raw (as they
  *came) layers/sha256-DIFFID/       fs/: a layer unpacked, in overlayfs form, shared by images;
- *	                            bytes: the sum of its file sizes, as text
+ *	                            bytes: the sum of its file sizes, as text; opaque: its opaque
+ *	                            directories, each with a NUL (no such file: none)
  *	tmp/                        an import under way; emptied by the next one
  *
  * The store is 0700: layers hold setuid files that nobody on this machine should run.
@@ -22,6 +23,7 @@
 #include "base/vec.h"
 #include "image/config.h"
 
+#define IMAGE_OPAQUE_LIST   "opaque"
 #define IMAGE_STORE_DEFAULT "/var/lib/ringfence/images"
 
 struct image_store;

@@ -16,17 +16,12 @@ struct reader {
 
 /* --- strings --- */
 
-/* Bytes that are no text, and control characters, become '?'. */
-static struct rf_str clean(struct reader *r, struct rf_str s)
+struct rf_str scan_text_clean(struct rf_arena *arena, struct rf_str text)
 {
-	struct rf_str copy = rf_arena_str(r->arena, s);
+	struct rf_str copy = rf_arena_str(arena, text);
 	char *out = (char *)(uintptr_t)copy.ptr;
 
-	if (!out) {
-		r->nomem = true;
-		return RF_STR("");
-	}
-	for (size_t i = 0; i < copy.len;) {
+	for (size_t i = 0; out && i < copy.len;) {
 		uint32_t rune = 0;
 		size_t len = doc_utf8_decode((struct rf_str){out + i, copy.len - i}, &rune);
 
@@ -39,13 +34,25 @@ static struct rf_str clean(struct reader *r, struct rf_str s)
 	return copy;
 }
 
+/* A text that is too long is cut, as the rest of the report is worth more than its end. */
+static void put_str(struct rf_buf *out, struct rf_str s)
+{
+	if (s.len > MAX_STRING)
+		s.len = MAX_STRING;
+	frame_put_str(out, s);
+}
+
 static struct rf_str get_str(struct reader *r)
 {
 	struct rf_str s = frame_get_str(&r->frame);
 
 	if (s.len > MAX_STRING)
 		r->frame.failed = true;
-	return r->frame.failed ? RF_STR("") : clean(r, s);
+	if (r->frame.failed)
+		return RF_STR("");
+	s = scan_text_clean(r->arena, s);
+	r->nomem |= !s.ptr;
+	return s.ptr ? s : RF_STR("");
 }
 
 static uint64_t get_max(struct reader *r, uint64_t max)
@@ -73,9 +80,11 @@ static void *get_room(struct reader *r, uint64_t count, size_t item_size)
 
 static void put_strs(struct rf_buf *out, const struct scan_strs *list)
 {
-	frame_put_u64(out, list->count);
-	for (size_t i = 0; i < list->count; i++)
-		frame_put_str(out, list->items[i]);
+	size_t count = list->count < MAX_STRS ? list->count : MAX_STRS;
+
+	frame_put_u64(out, count);
+	for (size_t i = 0; i < count; i++)
+		put_str(out, list->items[i]);
 }
 
 static void get_strs(struct reader *r, struct scan_strs *ret)
@@ -99,7 +108,7 @@ static void put_package(struct rf_buf *out, const struct scan_package *p)
 	frame_put_u64(out, p->role);
 	frame_put_u64(out, p->layer);
 	for (size_t i = 0; i < RF_ARRAY_LEN(texts); i++)
-		frame_put_str(out, texts[i]);
+		put_str(out, texts[i]);
 }
 
 static void get_package(struct reader *r, struct scan_package *p)
@@ -116,9 +125,9 @@ static void get_package(struct reader *r, struct scan_package *p)
 
 static void put_finding(struct rf_buf *out, const struct scan_finding *f)
 {
-	frame_put_str(out, f->id);
-	frame_put_str(out, f->summary);
-	frame_put_str(out, f->vector);
+	put_str(out, f->id);
+	put_str(out, f->summary);
+	put_str(out, f->vector);
 	frame_put_u64(out, f->package);
 	frame_put_u64(out, f->tier);
 	frame_put_u64(out, f->level);
@@ -149,11 +158,11 @@ static void get_finding(struct reader *r, struct scan_finding *f, size_t package
 
 static void put_secret(struct rf_buf *out, const struct scan_secret *s)
 {
-	frame_put_str(out, s->rule);
-	frame_put_str(out, s->title);
-	frame_put_str(out, s->severity);
-	frame_put_str(out, s->location);
-	frame_put_str(out, s->redacted);
+	put_str(out, s->rule);
+	put_str(out, s->title);
+	put_str(out, s->severity);
+	put_str(out, s->location);
+	put_str(out, s->redacted);
 	frame_put_u64(out, s->line);
 	frame_put_u64(out, s->column);
 	frame_put_u64(out, s->layer);
@@ -174,8 +183,8 @@ static void get_secret(struct reader *r, struct scan_secret *s)
 static void put_file(struct rf_buf *out, const struct scan_file *f)
 {
 	frame_put_u64(out, f->kind);
-	frame_put_str(out, f->location);
-	frame_put_str(out, f->detail);
+	put_str(out, f->location);
+	put_str(out, f->detail);
 	frame_put_u64(out, f->layer);
 	frame_put_u64(out, f->mode);
 	frame_put_u64(out, f->uid);
@@ -197,10 +206,10 @@ static void get_file(struct reader *r, struct scan_file *f)
 
 void scan_report_put(const struct scan_report *report, struct rf_buf *out)
 {
-	frame_put_str(out, rf_str_of(report->os.id));
-	frame_put_str(out, rf_str_of(report->os.version));
-	frame_put_str(out, rf_str_of(report->os.pretty));
-	frame_put_str(out, rf_str_of(report->os.ecosystem));
+	put_str(out, rf_str_of(report->os.id));
+	put_str(out, rf_str_of(report->os.version));
+	put_str(out, rf_str_of(report->os.pretty));
+	put_str(out, rf_str_of(report->os.ecosystem));
 	frame_put_u64(out, report->package_count);
 	for (size_t i = 0; i < report->package_count; i++)
 		put_package(out, &report->packages[i]);
@@ -216,7 +225,7 @@ void scan_report_put(const struct scan_report *report, struct rf_buf *out)
 	put_strs(out, &report->notes);
 	frame_put_u64(out, report->layer_count);
 	for (size_t i = 0; i < report->layer_count; i++)
-		frame_put_str(out, report->layers[i].created_by);
+		put_str(out, report->layers[i].created_by);
 }
 
 static void get_fixed(struct reader *r, char *out, size_t size)

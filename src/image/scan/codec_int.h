@@ -11,6 +11,9 @@
 
 #define SCAN_REPORT_MAX ((size_t)256 << 20) /* bytes of an encoded report */
 
+/* A copy in which control characters and bytes that are no UTF-8 are '?'; absent without memory. */
+struct rf_str scan_text_clean(struct rf_arena *arena, struct rf_str text);
+
 /* What a scanner knows: packages, findings, secrets, files, notes, the os, who made layers. */
 void scan_report_put(const struct scan_report *report, struct rf_buf *out);
 /* Adds it to report, whose arena takes everything. RF_EINPUT: malformed. */

@@ -204,6 +204,17 @@ static int copy_packages(struct inventory *inv, size_t from, size_t to, struct r
 	return rc;
 }
 
+static bool has_file(const struct inventory *inv, size_t place, enum scan_file_kind kind)
+{
+	for (size_t i = inv->places.items[place].first_file; i < inv->files.count; i++) {
+		if (inv->files.items[i].place != place)
+			break;
+		if (inv->files.items[i].file.kind == kind)
+			return true;
+	}
+	return false;
+}
+
 static int copy_facts(struct inventory *inv, size_t from, size_t to, struct rf_err *err)
 {
 	const struct inventory_place source = inv->places.items[from];
@@ -221,21 +232,32 @@ static int copy_facts(struct inventory *inv, size_t from, size_t to, struct rf_e
 
 		if (inv->files.items[i].place != from)
 			break;
+		if (has_file(inv, to, file.kind))
+			continue;
 		rc = inventory_add_file(inv, to, &file, err);
 	}
 	return rc;
 }
 
+/* The last one at path, or SIZE_MAX. */
+static size_t place_at(const struct inventory *inv, struct rf_str path)
+{
+	const struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);
+
+	return known && known->place ? known->place - 1 : SIZE_MAX;
+}
+
 int inventory_linked(
 	struct inventory *inv, struct rf_str path, struct rf_str target, struct rf_err *err)
 {
-	const struct inventory_path *known = rf_map_get_ptr(&inv->paths, target);
-	size_t from = known && known->place ? known->place - 1 : SIZE_MAX, to = SIZE_MAX;
+	size_t from = place_at(inv, target), to = place_at(inv, path);
 	int rc;
 
 	if (from == SIZE_MAX || inv->places.items[from].is_dir || rf_str_eq(path, target) ||
 		inventory_is_hidden(inv, &inv->places.items[from]))
 		return RF_OK;
+	if (to != SIZE_MAX && inv->places.items[to].order != inv->order)
+		to = SIZE_MAX; /* of something that was there before */
 	rc = inventory_place(inv, path, &to, err);
 	if (rc < 0)
 		return rc;

@@ -149,10 +149,25 @@ static int match_package(struct inventory *inv, uint32_t index, struct rf_err *e
 	return rc;
 }
 
+/* Nothing found must not look like nothing known. */
+static void note_unknown_os(struct inventory *inv, const struct pkg_os *os)
+{
+	size_t count = 0;
+
+	rf_vec_each (it, &inv->packages)
+		count +=
+			it->package.role == SCAN_PACKAGE_OS && !inv->places.items[it->place].hidden;
+	if (count && !os->ecosystem[0])
+		inventory_note(inv,
+			"%zu packages of a distribution that is not known (%s) are not judged",
+			count, os->id[0] ? os->id : "no os-release");
+}
+
 static int match_all(struct inventory *inv, const struct pkg_os *os, struct rf_err *err)
 {
 	int rc = RF_OK;
 
+	note_unknown_os(inv, os);
 	for (uint32_t i = 0; i < inv->packages.count && rc == RF_OK; i++) {
 		struct inventory_package *it = &inv->packages.items[i];
 

@@ -14,6 +14,7 @@
 #include "image/scan/codec_int.h"
 #include "image/scan/roles_int.h"
 #include "image/scan/visit_int.h"
+#include "image/store.h"
 #include "proc/sandbox.h"
 
 #define SCAN_CPU_SECONDS  3600
@@ -21,7 +22,9 @@
 #define SCAN_OPEN_FILES	  (IMAGE_MAX_DEPTH + 64)
 #define PROGRESS_STEP	  ((uint64_t)4 << 20)
 #define REPORT_PIECE	  (FRAME_MAX_LEN / 2)
+#define MAX_OPAQUE_LIST	  ((size_t)64 << 20)
 #define CONFIG_ARENA	  ((size_t)64 << 20)
+#define MAX_LOCATION	  256 /* bytes of the name of a variable, with "env " */
 
 struct role {
 	int channel;
@@ -111,6 +114,32 @@ static int take_layer(struct role *role, struct frame *frame, struct rf_err *err
 
 /* --- directories and files --- */
 
+/* name is "LAYER/fs" in the store; the list lies beside fs. */
+static int tell_opaque(struct role *role, const char *name, struct rf_err *err)
+{
+	const char *slash = strrchr(name, '/');
+	char path[IMAGE_MAX_PATH + sizeof(IMAGE_OPAQUE_LIST)];
+	AUTO_BUF list = {.max = MAX_OPAQUE_LIST};
+	struct rf_str rest;
+	AUTO_FD fd = -1;
+	int rc;
+
+	snprintf(path, sizeof(path), "%.*s" IMAGE_OPAQUE_LIST, slash ? (int)(slash + 1 - name) : 0,
+		name);
+	fd = openat(role->root_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "open %s", path);
+	rc = rf_fd_read_all(fd, &list, err);
+	rest = rf_buf_str(&list);
+	while (rc == RF_OK && rest.len) {
+		struct rf_str dir;
+
+		rest = rf_str_cut(rest, '\0', &dir);
+		inventory_opaque(&role->scanner.inv, dir);
+	}
+	return rc;
+}
+
 static int take_directory(struct role *role, const struct frame *frame, struct rf_err *err)
 {
 	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
@@ -118,6 +147,7 @@ static int take_directory(struct role *role, const struct frame *frame, struct r
 	struct rf_str path = frame_get_str(&reader);
 	char name[IMAGE_MAX_PATH + 1];
 	AUTO_FD fd = -1;
+	int rc;
 
 	if (!frame_reader_ok(&reader) || !rf_str_copy(path, name, sizeof(name)))
 		return rf_err_set(err, RF_EINTERNAL, "a malformed message");
@@ -127,7 +157,8 @@ static int take_directory(struct role *role, const struct frame *frame, struct r
 	fd = openat(role->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return rf_err_sys(err, errno, "open %s", name);
-	return scan_directory(&role->scanner, fd, true, err);
+	rc = tell_opaque(role, name, err);
+	return rc < 0 ? rc : scan_directory(&role->scanner, fd, true, err);
 }
 
 static int take_file(struct role *role, const struct frame *frame, struct rf_err *err)
@@ -178,13 +209,14 @@ static int add_history(struct role *role, const struct doc_node *config, struct 
 struct variable {
 	struct role *role;
 	struct rf_str name;
+	struct rf_str *shown; /* "NAME=value", whose value is hidden when it is a secret */
 };
 
 static int take_variable(void *ctx, const struct secret_hit *hit, struct rf_err *err)
 {
 	const struct variable *variable = ctx;
 	char redacted[SECRET_REDACTED_SIZE];
-	AUTO_BUF location = {.max = 4096};
+	char location[MAX_LOCATION];
 	struct scan_secret secret = {
 		.rule = rf_str_of(hit->rule),
 		.title = rf_str_of(hit->title),
@@ -193,17 +225,22 @@ static int take_variable(void *ctx, const struct secret_hit *hit, struct rf_err 
 	};
 
 	secret_redact(hit->secret, redacted);
-	rf_buf_addf(&location, "env " RF_STR_FMT, RF_STR_ARG(variable->name));
-	secret.location = rf_buf_str(&location);
+	snprintf(location, sizeof(location), "env " RF_STR_FMT, RF_STR_ARG(variable->name));
+	secret.location = rf_str_of(location);
 	secret.redacted = rf_str_of(redacted);
+	*variable->shown = rf_arena_printf(variable->role->config_arena, RF_STR_FMT "=%s",
+		RF_STR_ARG(variable->name), redacted);
+	if (!variable->shown->ptr)
+		return rf_err_nomem(err);
 	return inventory_add_secret(&variable->role->scanner.inv, SIZE_MAX, &secret, err);
 }
 
-static int search_variable(struct role *role, struct rf_str variable, struct rf_err *err)
+/* Hides it, too, so that no other process sees it. */
+static int search_variable(struct role *role, struct rf_str *variable, struct rf_err *err)
 {
-	struct variable at = {.role = role};
+	struct variable at = {.role = role, .shown = variable};
 	const struct secret_sink sink = {.hit = take_variable, .ctx = &at};
-	struct rf_str value = rf_str_cut(variable, '=', &at.name);
+	struct rf_str value = rf_str_cut(*variable, '=', &at.name);
 	int rc = scan_rules(&role->scanner, err);
 
 	return rc < 0 ? rc
@@ -238,13 +275,10 @@ static int take_config(struct role *role, const struct frame *frame, struct rf_e
 		rc = image_json_parse(text, "config", role->config_arena, &root, err);
 	if (rc == RF_OK)
 		rc = add_history(role, root, err);
-	if (rc == RF_OK)
-		rc = send_config(role, err);
-	if (!role->scanner.search_secrets)
-		return rc;
-	for (size_t i = 0; rc == RF_OK && i < config->env.count; i++)
-		rc = search_variable(role, config->env.items[i], err);
-	return rc;
+	for (size_t i = 0; rc == RF_OK && i < config->env.count && role->scanner.search_secrets;
+		i++)
+		rc = search_variable(role, &config->env.items[i], err);
+	return rc < 0 ? rc : send_config(role, err);
 }
 
 /* --- the report --- */

@@ -201,31 +201,6 @@ static int add_database(struct scan *scan, struct rf_err *err)
 	return RF_OK;
 }
 
-/* Variables in which a secret was found are told without it. */
-static int hide_secrets(struct scan_report *report)
-{
-	for (size_t i = 0; i < report->secret_count; i++) {
-		const struct scan_secret *secret = &report->secrets[i];
-		struct rf_str name = secret->location;
-
-		if (!rf_str_starts(name, RF_STR("env ")))
-			continue;
-		name = (struct rf_str){name.ptr + 4, name.len - 4};
-		for (size_t e = 0; e < report->config.env.count; e++) {
-			struct rf_str *env = &report->config.env.items[e], key;
-
-			rf_str_cut(*env, '=', &key);
-			if (!rf_str_eq(key, name))
-				continue;
-			*env = rf_arena_printf(report->arena, RF_STR_FMT "=" RF_STR_FMT,
-				RF_STR_ARG(key), RF_STR_ARG(secret->redacted));
-			if (!env->ptr)
-				return RF_EINTERNAL;
-		}
-	}
-	return RF_OK;
-}
-
 int scan_end(struct scan *scan, struct scan_report **ret, struct rf_err *err)
 {
 	struct scan_report *report = scan->report;
@@ -241,7 +216,7 @@ int scan_end(struct scan *scan, struct scan_report **ret, struct rf_err *err)
 	report->layer_count = 0;
 	if (rc == RF_OK)
 		rc = scan_report_get(rf_buf_str(&scan->received), report, err);
-	if (rc == RF_OK && (merge_layers(scan, known, count) < 0 || hide_secrets(report) < 0))
+	if (rc == RF_OK && merge_layers(scan, known, count) < 0)
 		rc = rf_err_nomem(err);
 	if (rc == RF_OK)
 		rc = add_database(scan, err);

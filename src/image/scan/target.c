@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "image/go/exe.h"
 #include "image/ref.h"
+#include "image/scan/codec_int.h"
 #include "image/scan/scan_int.h"
 
 #define TAR_BLOCK    512
@@ -25,8 +26,13 @@ static int copy_strs(struct scan_report *report, const struct doc_strs *from, st
 	to->items = rf_arena_array(report->arena, from->count + 1, sizeof(*to->items));
 	if (!to->items)
 		return RF_EINTERNAL;
-	for (to->count = 0; to->count < from->count; to->count++)
-		to->items[to->count] = from->items[to->count];
+	for (to->count = 0; to->count < from->count;) {
+		struct rf_str text = scan_text_clean(report->arena, from->items[to->count]);
+
+		if (!text.ptr)
+			return RF_EINTERNAL;
+		to->items[to->count++] = text;
+	}
 	return RF_OK;
 }
 
@@ -84,6 +90,27 @@ static int copy_diff_ids(struct scan *scan, const struct image_config *config)
 	return RF_OK;
 }
 
+static bool copy_texts(struct scan_report *report, const struct image_config *from)
+{
+	struct scan_config *to = &report->config;
+	struct {
+		struct rf_str from, *to;
+	} rows[] = {
+		{from->user, &to->user},
+		{from->working_dir, &to->working_dir},
+		{from->architecture, &to->architecture},
+		{from->os, &to->os},
+		{from->created, &to->created},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
+		*rows[i].to = scan_text_clean(report->arena, rows[i].from);
+		if (!rows[i].to->ptr)
+			return false;
+	}
+	return true;
+}
+
 int scan_take_config(struct scan *scan, struct rf_str json, struct rf_err *err)
 {
 	struct scan_report *report = scan->report;
@@ -95,12 +122,8 @@ int scan_take_config(struct scan *scan, struct rf_str json, struct rf_err *err)
 	if (rc < 0)
 		return rc;
 	report->config.present = true;
-	report->config.user = config.user;
-	report->config.working_dir = config.working_dir;
-	report->config.architecture = config.architecture;
-	report->config.os = config.os;
-	report->config.created = config.created;
-	if (copy_strs(report, &config.entrypoint, &report->config.entrypoint) < 0 ||
+	if (!copy_texts(report, &config) ||
+		copy_strs(report, &config.entrypoint, &report->config.entrypoint) < 0 ||
 		copy_strs(report, &config.cmd, &report->config.cmd) < 0 ||
 		copy_strs(report, &config.exposed_ports, &report->config.exposed_ports) < 0 ||
 		copy_strs(report, &config.env, &report->config.env) < 0 ||
@@ -351,11 +374,19 @@ static bool layer_digest(struct rf_str below, struct image_digest *ret)
 		       (struct rf_str){name.ptr + prefix.len, name.len - prefix.len}, ret);
 }
 
+/* The scanner looks for secrets in it, and hides them. */
+static int tell_store_config(struct scan *scan, const struct image *image, struct rf_err *err)
+{
+	AUTO_BUF json = {.max = IMAGE_MAX_JSON};
+
+	image_config_write(&image->config, &json);
+	return json.failed ? rf_err_nomem(err)
+			   : scan_tell(scan, SCAN_MSG_CONFIG, rf_buf_str(&json), -1, err);
+}
+
 static int take_store_layers(struct scan *scan, const struct image *image, struct rf_err *err)
 {
 	struct scan_report *report = scan->report;
-	struct image_config *config = (struct image_config *)(uintptr_t)&image->config;
-	AUTO_BUF json = {.max = IMAGE_MAX_JSON};
 
 	report->layers =
 		rf_arena_array(report->arena, image->layer_count + 1, sizeof(*report->layers));
@@ -374,8 +405,7 @@ static int take_store_layers(struct scan *scan, const struct image *image, struc
 				     &digest))
 			to->diff_id = scan_digest_str(scan, &digest);
 	}
-	image_config_write(config, &json);
-	return json.failed ? rf_err_nomem(err) : scan_take_config(scan, rf_buf_str(&json), err);
+	return RF_OK;
 }
 
 static int scan_store_layers(
@@ -398,6 +428,8 @@ static int scan_store_layers(
 	if (fd < 0)
 		return rf_err_sys(err, errno, "open %s", rf_buf_cstr(&root));
 	rc = scan_start(scan, SCAN_MODE_DIRECTORY, &fd, 1, err);
+	if (rc == RF_OK)
+		rc = tell_store_config(scan, image, err);
 	for (size_t i = 0; i < image->layer_count && rc == RF_OK; i++)
 		rc = tell_directory(
 			scan, (uint32_t)i, layer_below(image->layer_dirs[i], root.len), err);

@@ -52,6 +52,12 @@ static bool push_name(struct dir_walk *walk, const char *name)
 	return true;
 }
 
+/* What the scan goes on without. */
+static void note_unread(struct dir_walk *walk)
+{
+	inventory_note(&walk->scanner->inv, "/%s: cannot be read: %s", walk->path, strerror(errno));
+}
+
 /* --- files --- */
 
 struct mapping {
@@ -84,8 +90,7 @@ static int visit_file(struct dir_walk *walk, int fd, const struct stat *st, stru
 		mapping.at = mmap(NULL, mapping.len, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (mapping.at == MAP_FAILED) {
 			mapping.at = NULL;
-			inventory_note(&walk->scanner->inv, "/%s: cannot be read: %s", walk->path,
-				strerror(errno));
+			note_unread(walk);
 			return RF_OK;
 		}
 		input.mapped = (struct rf_bytes){mapping.at, mapping.len};
@@ -100,7 +105,6 @@ static int walk_directory(struct dir_walk *walk, int dir_fd, unsigned depth, str
 static int enter(struct dir_walk *walk, int parent_fd, const char *name, const struct stat *st,
 	unsigned depth, struct rf_err *err)
 {
-	char mark;
 	int fd, rc;
 
 	inventory_added(&walk->scanner->inv, path_of(walk), true);
@@ -112,12 +116,9 @@ static int enter(struct dir_walk *walk, int parent_fd, const char *name, const s
 			IMAGE_MAX_DEPTH);
 	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
-		inventory_note(&walk->scanner->inv, "/%s: cannot be read: %s", walk->path,
-			strerror(errno));
+		note_unread(walk);
 		return RF_OK;
 	}
-	if (walk->overlay && fgetxattr(fd, "trusted.overlay.opaque", &mark, 1) == 1 && mark == 'y')
-		inventory_opaque(&walk->scanner->inv, path_of(walk));
 	return walk_directory(walk, fd, depth + 1, err);
 }
 
@@ -130,8 +131,11 @@ static int take_name(
 	if (++walk->entry_count > MAX_ENTRIES)
 		return rf_err_set(
 			err, RF_ELIMIT, "more than %llu files", (unsigned long long)MAX_ENTRIES);
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? RF_OK : rf_err_sys(err, errno, "/%s", walk->path);
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			note_unread(walk);
+		return RF_OK;
+	}
 	if (S_ISDIR(st.st_mode))
 		return enter(walk, dir_fd, name, &st, depth, err);
 	if (walk->overlay && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0)) {
@@ -143,8 +147,7 @@ static int take_name(
 		return RF_OK;
 	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		inventory_note(&walk->scanner->inv, "/%s: cannot be read: %s", walk->path,
-			strerror(errno));
+		note_unread(walk);
 		return RF_OK;
 	}
 	return visit_file(walk, fd, &st, err);

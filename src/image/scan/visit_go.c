@@ -419,29 +419,18 @@ static int match_and_judge(struct go_scan *scan, struct rf_err *err)
 
 /* --- programs --- */
 
-static int add_unreadable(
-	struct go_scan *scan, struct rf_str path, const char *why, struct rf_err *err)
-{
-	const struct scan_file file = {.kind = SCAN_FILE_UNREADABLE, .detail = rf_str_of(why)};
-	int rc = inventory_place(&scan->scanner->inv, path, &scan->place, err);
-
-	return rc < 0 ? rc : inventory_add_file(&scan->scanner->inv, scan->place, &file, err);
-}
-
 /* Not a Go program, or one that hides it. */
-static int without_build(struct go_scan *scan, struct rf_str path, struct rf_err *err)
+static int without_build(const struct go_exe *exe, struct rf_err *err)
 {
-	const struct rf_bytes *file = &scan->exe->file;
-	size_t head = file->len < UPX_HEAD ? file->len : UPX_HEAD;
+	size_t head = exe->file.len < UPX_HEAD ? exe->file.len : UPX_HEAD;
 
-	if (memmem(file->ptr, head, "UPX!", 4))
-		return add_unreadable(
-			scan, path, "packed with UPX: nothing in it can be judged", err);
-	if (scan->exe->pclntab.ptr)
-		return add_unreadable(scan, path,
+	if (memmem(exe->file.ptr, head, "UPX!", 4))
+		return rf_err_set(
+			err, RF_EUNSUPPORTED, "packed with UPX: nothing in it can be judged");
+	if (exe->pclntab.ptr)
+		return rf_err_set(err, RF_EUNSUPPORTED,
 			"a Go program without build information: which versions it is made of "
-			"cannot be told",
-			err);
+			"cannot be told");
 	return RF_OK;
 }
 
@@ -460,7 +449,7 @@ static int read_program(struct go_scan *scan, struct rf_str path, struct rf_err 
 	int rc = go_build_read(scan->exe, scan->arena, &scan->build, err);
 
 	if (rc == RF_EABSENT)
-		return without_build(scan, path, err);
+		return without_build(scan->exe, err);
 	if (rc == RF_OK)
 		rc = inventory_place(&scan->scanner->inv, path, &scan->place, err);
 	if (rc < 0)

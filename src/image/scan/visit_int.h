@@ -46,7 +46,8 @@ int scan_visit(
 int scan_visit_dir(struct scanner *scanner, struct rf_str path, mode_t mode, uid_t uid, gid_t gid,
 	struct rf_err *err) RF_MUST_USE;
 
-/* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error. */
+/* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error, but
+ * RF_EUNSUPPORTED is one that hides what it is made of. */
 int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, struct rf_bytes file,
 	struct rf_err *err) RF_MUST_USE;
 
@@ -55,7 +56,7 @@ int scan_layer(
 	struct scanner *scanner, const struct image_input *tar, struct rf_err *err) RF_MUST_USE;
 /*
  * All below dir_fd, which stays the caller's. overlay: the directory is a layer as overlayfs wants
- * it, so devices 0:0 are whiteouts.
+ * it, so devices 0:0 are whiteouts. What is opaque in it has been told before.
  */
 int scan_directory(
 	struct scanner *scanner, int dir_fd, bool overlay, struct rf_err *err) RF_MUST_USE;

@@ -43,6 +43,21 @@ static int visit_file(struct scanner *scanner, const struct image_entry *entry,
 	return scan_visit(scanner, &input, err);
 }
 
+/* Some unpack it with the mode that the link's own entry has. */
+static int visit_link(struct scanner *scanner, const struct image_entry *entry, struct rf_err *err)
+{
+	const struct scan_input input = {
+		.path = entry->path,
+		.mode = entry->mode,
+		.uid = entry->uid,
+		.gid = entry->gid,
+		.capability = RF_STR(""),
+	};
+	int rc = scan_visit(scanner, &input, err);
+
+	return rc < 0 ? rc : inventory_linked(&scanner->inv, entry->path, entry->link, err);
+}
+
 static int take_change(void *ctx, enum image_change change, const struct image_entry *entry,
 	struct image_archive *archive, struct rf_err *err)
 {
@@ -59,7 +74,7 @@ static int take_change(void *ctx, enum image_change change, const struct image_e
 		return scan_visit_dir(
 			scanner, entry->path, entry->mode, entry->uid, entry->gid, err);
 	if (entry->type == IMAGE_ENTRY_HARDLINK)
-		return inventory_linked(&scanner->inv, entry->path, entry->link, err);
+		return visit_link(scanner, entry, err);
 	/* The content of a symbolic link is seen where it leads to. */
 	return entry->type == IMAGE_ENTRY_FILE ? visit_file(scanner, entry, archive, err) : RF_OK;
 }
