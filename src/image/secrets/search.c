@@ -30,6 +30,7 @@ struct rule {
 struct secret_rules {
 	struct rule rules[MAX_RULES];
 	uint16_t count;
+	bool for_programs;
 	struct prefilter *filter;
 };
 
@@ -96,6 +97,12 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 	return rc;
 }
 
+/* A format without any randomness is that of a file, whose readers have its first line, too. */
+static bool is_for_programs(const char *severity, unsigned entropy)
+{
+	return entropy > 0 && (strcmp(severity, "critical") == 0 || strcmp(severity, "high") == 0);
+}
+
 static int add_tokens(
 	struct secret_rules *rules, const struct token_rule *rows, size_t count, struct rf_err *err)
 {
@@ -103,7 +110,7 @@ static int add_tokens(
 
 	for (size_t i = 0; i < count && rc == RF_OK; i++) {
 		const struct token_rule *row = &rows[i];
-		const struct rule rule = {.id = row->id,
+		struct rule rule = {.id = row->id,
 			.title = row->title,
 			.severity = row->severity,
 			.inside = row->inside,
@@ -111,6 +118,10 @@ static int add_tokens(
 			.flags = row->flags,
 			.entropy = row->entropy};
 
+		if (rules->for_programs && !is_for_programs(row->severity, row->entropy))
+			continue;
+		if (rules->for_programs && !(row->flags & F_STRICT))
+			rule.flags |= F_LOOSE;
 		rc = add_rule(rules, rule, row->pattern, row->keys, err);
 	}
 	return rc;
@@ -147,22 +158,25 @@ static int add_shapes(struct secret_rules *rules, struct rf_err *err)
 			.kind = row->weak ? KIND_WEAK : KIND_STRONG,
 			.flags = row->flags};
 
+		if (rules->for_programs && row->find != secret_find_pem)
+			continue;
 		rc = add_rule(rules, rule, NULL, row->keys, err);
 	}
 	return rc;
 }
 
-int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
+static int make_rules(bool for_programs, struct secret_rules **ret, struct rf_err *err)
 {
 	AUTO_SECRET_RULES *rules = calloc(1, sizeof(*rules));
 	int rc;
 
 	if (!rules || !(rules->filter = prefilter_new()))
 		return rf_err_nomem(err);
+	rules->for_programs = for_programs;
 	rc = add_tokens(rules, secret_token_rules, secret_token_rule_count, err);
 	if (rc == RF_OK)
 		rc = add_tokens(rules, secret_token_rules_more, secret_token_rule_more_count, err);
-	if (rc == RF_OK)
+	if (rc == RF_OK && !for_programs)
 		rc = add_named(rules, err);
 	if (rc == RF_OK)
 		rc = add_shapes(rules, err);
@@ -173,6 +187,16 @@ int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
 		return rc;
 	*ret = TAKE_PTR(rules);
 	return RF_OK;
+}
+
+int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
+{
+	return make_rules(false, ret, err);
+}
+
+int secret_rules_new_for_programs(struct secret_rules **ret, struct rf_err *err)
+{
+	return make_rules(true, ret, err);
 }
 
 void secret_rules_free(struct secret_rules *rules)
@@ -222,15 +246,30 @@ static bool looks_real(const struct rule *rule, struct rf_str secret)
 	       !secret_is_placeholder(secret, rule->flags & F_RUNS || secret.len > 96);
 }
 
+/* Unlike the words that stand beside it; capitals and digits alone change more seldom. */
+static bool stands_out(struct rf_str secret)
+{
+	if (secret_is_random(secret))
+		return true;
+	for (size_t i = 0; i < secret.len; i++) {
+		if (secret_char_is(secret.ptr[i], C_LOWER))
+			return false;
+	}
+	return secret_is_mixed(secret);
+}
+
 static bool find_token(const struct rule *rule, const struct secret_site *site, struct rf_str *ret)
 {
+	const bool loose = rule->flags & F_LOOSE;
 	size_t begin, end;
 
 	/* Where nothing is matched backwards a cheap look saves the match. */
-	if (rule->pattern.anchor == 0 && !begins_well(rule, site->text, site->at))
+	if (!loose && rule->pattern.anchor == 0 && !begins_well(rule, site->text, site->at))
 		return false;
-	if (!pattern_match(&rule->pattern, site->text, site->at, &begin, &end) ||
-		!begins_well(rule, site->text, begin) || !ends_well(rule, site->text, end))
+	if (!pattern_match(&rule->pattern, site->text, site->at, &begin, &end))
+		return false;
+	if ((!begins_well(rule, site->text, begin) || !ends_well(rule, site->text, end)) &&
+		(!loose || !stands_out((struct rf_str){site->text.ptr + begin, end - begin})))
 		return false;
 	*ret = (struct rf_str){site->text.ptr + begin, end - begin};
 	return looks_real(rule, *ret);

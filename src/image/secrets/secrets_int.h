@@ -88,6 +88,7 @@ enum secret_flag {
 	F_RUNS = 1 << 4,     /* repeated characters are part of the format */
 	F_NO_TESTS = 1 << 5, /* not in tests */
 	F_RANDOM = 1 << 6,   /* does not read like an identifier */
+	F_LOOSE = 1 << 7,    /* in programs: random, or between what is none of it */
 };
 
 /* A token that is known by its looks. keys: keywords, for patterns that do not begin with one */
