@@ -69,6 +69,30 @@ static int add_keys(struct secret_rules *rules, const char *keys, struct rf_err 
 	return RF_OK;
 }
 
+/*
+ * Weak formats, which only their surroundings make likely, are not asked of programs; nor are those
+ * without any randomness, which are a file's first line: programs that read such files have it,
+ * too.
+ */
+static bool is_for_programs(const struct token_rule *row)
+{
+	return row->entropy > 0 && !(row->flags & (F_STRICT | F_MIXED | F_RANDOM)) &&
+	       (strcmp(row->severity, "critical") == 0 || strcmp(row->severity, "high") == 0);
+}
+
+/* Whether a beginning is one that words do not run into: "ghp_", or AKIA before capitals only. */
+static bool begins_clearly(const struct pattern *pattern)
+{
+	const struct pattern_part *key = &pattern->parts[pattern->anchor];
+	bool separated = false;
+
+	for (unsigned i = 0; key->literal && i < key->min; i++)
+		separated = separated || !secret_char_is(key->literal[i], C_ALNUM);
+	if (!key->literal || key->min < 4 || pattern->anchor + 1 >= pattern->count)
+		return false;
+	return separated || key->min > 6 || !(key[1].literal || key[1].kinds & C_LOWER);
+}
+
 static int add_rule(struct secret_rules *rules, struct rule rule, const char *pattern,
 	const char *keys, struct rf_err *err)
 {
@@ -79,6 +103,9 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 	if (rules->count == MAX_RULES ||
 		(pattern && !pattern_compile(pattern, rule.flags & F_NOCASE, &rule.pattern)))
 		return rf_err_set(err, RF_EINTERNAL, "rule %s: bad pattern", rule.id);
+	if (rules->for_programs && pattern)
+		rule.flags |=
+			begins_clearly(&rule.pattern) ? F_OUTSTANDING | F_LOOSE : F_OUTSTANDING;
 	if (keys) {
 		rc = add_keys(rules, keys, err);
 	} else {
@@ -97,12 +124,6 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 	return rc;
 }
 
-/* A format without any randomness is that of a file, whose readers have its first line, too. */
-static bool is_for_programs(const char *severity, unsigned entropy)
-{
-	return entropy > 0 && (strcmp(severity, "critical") == 0 || strcmp(severity, "high") == 0);
-}
-
 static int add_tokens(
 	struct secret_rules *rules, const struct token_rule *rows, size_t count, struct rf_err *err)
 {
@@ -110,7 +131,7 @@ static int add_tokens(
 
 	for (size_t i = 0; i < count && rc == RF_OK; i++) {
 		const struct token_rule *row = &rows[i];
-		struct rule rule = {.id = row->id,
+		const struct rule rule = {.id = row->id,
 			.title = row->title,
 			.severity = row->severity,
 			.inside = row->inside,
@@ -118,10 +139,8 @@ static int add_tokens(
 			.flags = row->flags,
 			.entropy = row->entropy};
 
-		if (rules->for_programs && !is_for_programs(row->severity, row->entropy))
+		if (rules->for_programs && !is_for_programs(row))
 			continue;
-		if (rules->for_programs && !(row->flags & F_STRICT))
-			rule.flags |= F_LOOSE;
 		rc = add_rule(rules, rule, row->pattern, row->keys, err);
 	}
 	return rc;
@@ -268,11 +287,10 @@ static bool find_token(const struct rule *rule, const struct secret_site *site, 
 		return false;
 	if (!pattern_match(&rule->pattern, site->text, site->at, &begin, &end))
 		return false;
-	if ((!begins_well(rule, site->text, begin) || !ends_well(rule, site->text, end)) &&
-		(!loose || !stands_out((struct rf_str){site->text.ptr + begin, end - begin})))
+	if (!loose && (!begins_well(rule, site->text, begin) || !ends_well(rule, site->text, end)))
 		return false;
 	*ret = (struct rf_str){site->text.ptr + begin, end - begin};
-	return looks_real(rule, *ret);
+	return looks_real(rule, *ret) && (!(rule->flags & F_OUTSTANDING) || stands_out(*ret));
 }
 
 /* "sumObj" and "SetSysctl" speak of no sumo and no etsy: short names come in one case. */
