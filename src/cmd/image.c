@@ -11,6 +11,7 @@ static const struct image_verb verbs[] = {
 	{&image_scan_usage, image_verb_scan},
 	{&image_sbom_usage, image_verb_sbom},
 	{&image_judge_usage, image_verb_judge},
+	{&image_pack_usage, image_verb_pack},
 	{&image_push_usage, image_verb_push},
 	{&image_list_usage, image_verb_list},
 	{&image_remove_usage, image_verb_remove},

@@ -30,6 +30,7 @@ struct rule {
 struct secret_rules {
 	struct rule rules[MAX_RULES];
 	uint16_t count;
+	bool for_programs;
 	struct prefilter *filter;
 };
 
@@ -68,6 +69,30 @@ static int add_keys(struct secret_rules *rules, const char *keys, struct rf_err 
 	return RF_OK;
 }
 
+/*
+ * Weak formats, which only their surroundings make likely, are not asked of programs; nor are those
+ * without any randomness, which are a file's first line: programs that read such files have it,
+ * too.
+ */
+static bool is_for_programs(const struct token_rule *row)
+{
+	return row->entropy > 0 && !(row->flags & (F_STRICT | F_MIXED | F_RANDOM)) &&
+	       (strcmp(row->severity, "critical") == 0 || strcmp(row->severity, "high") == 0);
+}
+
+/* Whether a beginning is one that words do not run into: "ghp_", or AKIA before capitals only. */
+static bool begins_clearly(const struct pattern *pattern)
+{
+	const struct pattern_part *key = &pattern->parts[pattern->anchor];
+	bool separated = false;
+
+	for (unsigned i = 0; key->literal && i < key->min; i++)
+		separated = separated || !secret_char_is(key->literal[i], C_ALNUM);
+	if (!key->literal || key->min < 4 || pattern->anchor + 1 >= pattern->count)
+		return false;
+	return separated || key->min > 6 || !(key[1].literal || key[1].kinds & C_LOWER);
+}
+
 static int add_rule(struct secret_rules *rules, struct rule rule, const char *pattern,
 	const char *keys, struct rf_err *err)
 {
@@ -78,6 +103,9 @@ static int add_rule(struct secret_rules *rules, struct rule rule, const char *pa
 	if (rules->count == MAX_RULES ||
 		(pattern && !pattern_compile(pattern, rule.flags & F_NOCASE, &rule.pattern)))
 		return rf_err_set(err, RF_EINTERNAL, "rule %s: bad pattern", rule.id);
+	if (rules->for_programs && pattern)
+		rule.flags |=
+			begins_clearly(&rule.pattern) ? F_OUTSTANDING | F_LOOSE : F_OUTSTANDING;
 	if (keys) {
 		rc = add_keys(rules, keys, err);
 	} else {
@@ -111,6 +139,8 @@ static int add_tokens(
 			.flags = row->flags,
 			.entropy = row->entropy};
 
+		if (rules->for_programs && !is_for_programs(row))
+			continue;
 		rc = add_rule(rules, rule, row->pattern, row->keys, err);
 	}
 	return rc;
@@ -147,22 +177,25 @@ static int add_shapes(struct secret_rules *rules, struct rf_err *err)
 			.kind = row->weak ? KIND_WEAK : KIND_STRONG,
 			.flags = row->flags};
 
+		if (rules->for_programs && row->find != secret_find_pem)
+			continue;
 		rc = add_rule(rules, rule, NULL, row->keys, err);
 	}
 	return rc;
 }
 
-int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
+static int make_rules(bool for_programs, struct secret_rules **ret, struct rf_err *err)
 {
 	AUTO_SECRET_RULES *rules = calloc(1, sizeof(*rules));
 	int rc;
 
 	if (!rules || !(rules->filter = prefilter_new()))
 		return rf_err_nomem(err);
+	rules->for_programs = for_programs;
 	rc = add_tokens(rules, secret_token_rules, secret_token_rule_count, err);
 	if (rc == RF_OK)
 		rc = add_tokens(rules, secret_token_rules_more, secret_token_rule_more_count, err);
-	if (rc == RF_OK)
+	if (rc == RF_OK && !for_programs)
 		rc = add_named(rules, err);
 	if (rc == RF_OK)
 		rc = add_shapes(rules, err);
@@ -173,6 +206,16 @@ int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
 		return rc;
 	*ret = TAKE_PTR(rules);
 	return RF_OK;
+}
+
+int secret_rules_new(struct secret_rules **ret, struct rf_err *err)
+{
+	return make_rules(false, ret, err);
+}
+
+int secret_rules_new_for_programs(struct secret_rules **ret, struct rf_err *err)
+{
+	return make_rules(true, ret, err);
 }
 
 void secret_rules_free(struct secret_rules *rules)
@@ -222,18 +265,32 @@ static bool looks_real(const struct rule *rule, struct rf_str secret)
 	       !secret_is_placeholder(secret, rule->flags & F_RUNS || secret.len > 96);
 }
 
+/* Unlike the words that stand beside it; capitals and digits alone change more seldom. */
+static bool stands_out(struct rf_str secret)
+{
+	if (secret_is_random(secret))
+		return true;
+	for (size_t i = 0; i < secret.len; i++) {
+		if (secret_char_is(secret.ptr[i], C_LOWER))
+			return false;
+	}
+	return secret_is_mixed(secret);
+}
+
 static bool find_token(const struct rule *rule, const struct secret_site *site, struct rf_str *ret)
 {
+	const bool loose = rule->flags & F_LOOSE;
 	size_t begin, end;
 
 	/* Where nothing is matched backwards a cheap look saves the match. */
-	if (rule->pattern.anchor == 0 && !begins_well(rule, site->text, site->at))
+	if (!loose && rule->pattern.anchor == 0 && !begins_well(rule, site->text, site->at))
 		return false;
-	if (!pattern_match(&rule->pattern, site->text, site->at, &begin, &end) ||
-		!begins_well(rule, site->text, begin) || !ends_well(rule, site->text, end))
+	if (!pattern_match(&rule->pattern, site->text, site->at, &begin, &end))
+		return false;
+	if (!loose && (!begins_well(rule, site->text, begin) || !ends_well(rule, site->text, end)))
 		return false;
 	*ret = (struct rf_str){site->text.ptr + begin, end - begin};
-	return looks_real(rule, *ret);
+	return looks_real(rule, *ret) && (!(rule->flags & F_OUTSTANDING) || stands_out(*ret));
 }
 
 /* "sumObj" and "SetSysctl" speak of no sumo and no etsy: short names come in one case. */

@@ -19,6 +19,12 @@ struct secret_rules;
 
 /* The built-in rules. */
 int secret_rules_new(struct secret_rules **ret, struct rf_err *err) RF_MUST_USE;
+/*
+ * Those of them that may be asked of a program: private keys and tokens with a format of their own,
+ * high or critical. Linkers put strings one after the other with nothing between them, so that what
+ * stands before and after a token says little; what is found must look random instead.
+ */
+int secret_rules_new_for_programs(struct secret_rules **ret, struct rf_err *err) RF_MUST_USE;
 void secret_rules_free(struct secret_rules *rules);
 void secret_rules_freep(struct secret_rules **rules);
 #define AUTO_SECRET_RULES CLEANUP(secret_rules_freep) struct secret_rules

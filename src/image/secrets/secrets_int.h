@@ -81,13 +81,15 @@ struct secret_site {
 };
 
 enum secret_flag {
-	F_NOCASE = 1 << 0,   /* literals in any case */
-	F_ANYWHERE = 1 << 1, /* may follow a letter or digit */
-	F_STRICT = 1 << 2,   /* a short prefix: must not stand in base64 or a path */
-	F_MIXED = 1 << 3,    /* has digits and letters */
-	F_RUNS = 1 << 4,     /* repeated characters are part of the format */
-	F_NO_TESTS = 1 << 5, /* not in tests */
-	F_RANDOM = 1 << 6,   /* does not read like an identifier */
+	F_NOCASE = 1 << 0,	/* literals in any case */
+	F_ANYWHERE = 1 << 1,	/* may follow a letter or digit */
+	F_STRICT = 1 << 2,	/* a short prefix: must not stand in base64 or a path */
+	F_MIXED = 1 << 3,	/* has digits and letters */
+	F_RUNS = 1 << 4,	/* repeated characters are part of the format */
+	F_NO_TESTS = 1 << 5,	/* not in tests */
+	F_RANDOM = 1 << 6,	/* does not read like an identifier */
+	F_LOOSE = 1 << 7,	/* may stand in the midst of other text, as in programs */
+	F_OUTSTANDING = 1 << 8, /* does not read like words, whatever the format allows */
 };
 
 /* A token that is known by its looks. keys: keywords, for patterns that do not begin with one */
