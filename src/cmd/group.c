@@ -18,8 +18,8 @@ static int print_man(const struct opt_group *group)
 		.name = name,
 		.summary = group->summary,
 		.text = group->text,
-		.usages = group->usages,
-		.usage_count = group->usage_count,
+		.usages = group->page_usages ? group->page_usages : group->usages,
+		.usage_count = group->page_usages ? group->page_count : group->usage_count,
 	};
 	AUTO_BUF out = {0};
 

@@ -20,23 +20,29 @@ static const struct image_verb verbs[] = {
 	{&image_db_usage, image_verb_db},
 };
 
+#define MAX_DB_VERBS 8
+
 int cmd_image(int argc, char **argv)
 {
-	const struct opt_usage *usages[RF_ARRAY_LEN(verbs)];
-	const struct opt_group group = {
+	const struct opt_usage *usages[RF_ARRAY_LEN(verbs) + MAX_DB_VERBS];
+	struct opt_group group = {
 		.verb = "image",
-		.summary = "the images on this machine",
+		.summary = "the images on this machine, what is in them, and small new ones",
 		.text = "Workloads run from images that were imported here, by their names in the "
 			"manifests, or from a path. Names are completed as Docker completes them: "
 			"shop/app is docker.io/shop/app:latest.",
 		.usages = usages,
-		.usage_count = RF_ARRAY_LEN(usages),
+		.usage_count = RF_ARRAY_LEN(verbs),
+		.page_usages = usages,
+		.page_count = RF_ARRAY_LEN(verbs),
 	};
 	size_t index;
 	int status;
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(verbs); i++)
 		usages[i] = verbs[i].usage;
+	for (size_t i = 0; i < image_db_usage_count && i < MAX_DB_VERBS; i++)
+		usages[group.page_count++] = image_db_usages[i];
 	status = opt_group(&group, argc, argv, &index);
 	return status == OPT_GO ? verbs[index].run(argc - 1, argv + 1) : status;
 }

@@ -110,6 +110,9 @@ struct opt_group {
 	const char *text;    /* paragraphs for the man page */
 	const struct opt_usage *const *usages;
 	size_t usage_count;
+	/* What the man page tells of, when that is more (verbs below these); NULL: usages. */
+	const struct opt_usage *const *page_usages;
+	size_t page_count;
 };
 
 /*
