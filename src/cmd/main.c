@@ -15,7 +15,7 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{"net", cmd_net, "who may talk to whom: query, matrix, explain"},
-	{"image", cmd_image, "the images on this machine: import, list, remove"},
+	{"image", cmd_image, "images: scan, sbom, pack, push, import, list, remove, databases"},
 	{"check", cmd_check, "says what is wrong in Dockerfiles, why, and how to mend it"},
 	{"up", cmd_up, "runs manifests on this machine, fenced by their policies"},
 	{"apply", cmd_apply, "changes what runs; only what differs is touched"},

@@ -163,6 +163,52 @@ static void note_unknown_os(struct inventory *inv, const struct pkg_os *os)
 			count, os->id[0] ? os->id : "no os-release");
 }
 
+/* Packages of one ecosystem; there are a handful: the system's and one a language. */
+struct coverage {
+	struct rf_str ecosystem;
+	size_t count;
+};
+
+RF_VEC_TYPE(coverages, struct coverage);
+
+static bool count_package(struct coverages *list, struct rf_str ecosystem)
+{
+	rf_vec_each (it, list) {
+		if (rf_str_eq(it->ecosystem, ecosystem)) {
+			it->count++;
+			return true;
+		}
+	}
+	return rf_vec_push(list, ((struct coverage){ecosystem, 1}));
+}
+
+/* Says once an ecosystem that nothing is known about it: its packages are not clean but unjudged.
+ */
+static int note_coverage(struct inventory *inv, const struct pkg_os *os, struct rf_err *err)
+{
+	struct coverages list = {.count = 0};
+	int rc = RF_OK;
+
+	rf_vec_each (it, &inv->packages) {
+		if (inv->db && !inv->places.items[it->place].hidden &&
+			!count_package(&list, it->package.ecosystem))
+			rc = rf_err_nomem(err);
+	}
+	rf_vec_each (it, &list) {
+		if (!it->ecosystem.len)
+			inventory_note(inv,
+				"%zu packages of %s are not judged: advisories name no such system",
+				it->count, os->pretty[0] ? os->pretty : "an unknown system");
+		else if (!vuln_db_covers(inv->db, it->ecosystem))
+			inventory_note(inv,
+				"%zu packages of " RF_STR_FMT " are not judged: the vulnerability "
+				"database has nothing about it",
+				it->count, RF_STR_ARG(it->ecosystem));
+	}
+	rf_vec_done(&list);
+	return rc;
+}
+
 static int match_all(struct inventory *inv, const struct pkg_os *os, struct rf_err *err)
 {
 	int rc = RF_OK;
@@ -261,6 +307,8 @@ int inventory_finish(struct inventory *inv, struct scan_report *report, struct r
 		return rc;
 	find_os(inv, &report->os);
 	rc = match_all(inv, &report->os, err);
+	if (rc == RF_OK)
+		rc = note_coverage(inv, &report->os, err);
 	if (rc == RF_OK)
 		rc = inventory_merge(inv, err);
 	if (rc < 0)

@@ -233,6 +233,34 @@ static bool record_at(
 	return ret->ptr != NULL;
 }
 
+bool vuln_db_covers(struct vuln_db *db, struct rf_str ecosystem)
+{
+	uint64_t low = 0, high = db->info.package_count;
+	struct rf_bytes record;
+	struct rf_reader r;
+	struct rf_str found;
+
+	/* The first key that is not below the ecosystem's. */
+	record_package_key(ecosystem, RF_STR(""), &db->key);
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (!record_at(db, DB_SECTION_PACKAGES, middle, &record))
+			return false;
+		r = rf_reader_of(record);
+		found = rf_read_str(&r);
+		if (rf_str_cmp(found, rf_buf_str(&db->key)) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == db->info.package_count || !record_at(db, DB_SECTION_PACKAGES, low, &record))
+		return false;
+	r = rf_reader_of(record);
+	found = rf_read_str(&r);
+	return !r.failed && rf_str_starts(found, rf_buf_str(&db->key));
+}
+
 /* Binary search; *ret is what follows the key in its record. */
 static int find_record(struct vuln_db *db, enum db_section table, uint64_t count, struct rf_str key,
 	struct rf_bytes *ret, struct rf_err *err)

@@ -97,6 +97,10 @@ int vuln_affected_find(struct vuln_db *db, struct rf_str ecosystem, struct rf_st
 int vuln_affected_next(
 	struct vuln_affected_iter *iter, struct vuln_affected *ret, struct rf_err *err) RF_MUST_USE;
 
+/* Whether anything at all is known about an ecosystem: silence about a package means nothing else.
+ */
+bool vuln_db_covers(struct vuln_db *db, struct rf_str ecosystem);
+
 int vuln_advisory_find(struct vuln_db *db, struct rf_str id, struct vuln_advisory *ret,
 	struct rf_err *err) RF_MUST_USE;
 
