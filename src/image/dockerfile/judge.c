@@ -153,7 +153,11 @@ static struct rf_str cut(struct rf_str *text, const char *stops)
 struct judge_image judge_image_parse(struct rf_str text)
 {
 	struct judge_image image = {0};
-	size_t slash = plain_end(text, "/");
+	size_t slash;
+
+	if (!text.len)
+		return image;
+	slash = plain_end(text, "/");
 
 	if (slash < text.len && memchr(text.ptr, '.', slash)) {
 		image.registry = cut(&text, "/");
@@ -161,12 +165,10 @@ struct judge_image judge_image_parse(struct rf_str text)
 	}
 	image.name = cut(&text, "@:");
 	/* localhost:5000/app:1 */
-	if (text.len && text.ptr[0] == ':' && !image.registry.ptr &&
-		memchr(text.ptr, '/', text.len)) {
-		struct rf_str port = cut(&text, "/");
-
-		image.registry = (struct rf_str){image.name.ptr, image.name.len + port.len};
-		text = (struct rf_str){text.ptr + 1, text.len - 1};
+	slash = plain_end(text, "/");
+	if (slash < text.len && text.ptr[0] == ':' && !image.registry.ptr) {
+		image.registry = (struct rf_str){image.name.ptr, image.name.len + slash};
+		text = (struct rf_str){text.ptr + slash + 1, text.len - slash - 1};
 		image.name = cut(&text, "@:");
 	}
 	if (text.len && text.ptr[0] == ':') {

@@ -76,11 +76,14 @@ void judge_fix(struct judge *j, const char *fmt, ...) RF_PRINTF(2, 3);
 /* A finding at an instruction, with what judge_say() and judge_fix() have left. */
 void judge_report(struct judge *j, const struct dockerfile_instr *instr);
 
-/* The commands of a RUN that stand in it, not in strings handed to a shell. */
+/*
+ * The commands of a RUN that stand in it, not in strings handed to a shell; none when a shell would
+ * refuse the script, as then ShellCheck sees none either.
+ */
 #define judge_each_command(cmd, script)                                   \
 	for (const struct shell_command *cmd = (script)->commands;        \
 		cmd && cmd < (script)->commands + (script)->count; cmd++) \
-		if (!cmd->inner)
+		if (!cmd->inner && !(script)->broken)
 /* Those too. */
 #define judge_all_commands(cmd, script)                            \
 	for (const struct shell_command *cmd = (script)->commands; \

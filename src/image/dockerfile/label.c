@@ -69,18 +69,28 @@ static bool is_zone(struct rf_str s)
 	       digits(s, 1, 2, 23, &hours) && digits(s, 4, 2, 59, &minutes);
 }
 
+static int days_of(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
 /* 2006-01-02T15:04:05.999Z */
 static bool is_time(struct rf_str s)
 {
 	int year, month, day, hour, minute, second;
 	size_t at = 19;
 
-	if (s.len < 20 || s.ptr[4] != '-' || s.ptr[7] != '-' || !strchr("Tt ", s.ptr[10]) ||
+	if (s.len < 20 || s.ptr[4] != '-' || s.ptr[7] != '-' || !strchr("Tt", s.ptr[10]) ||
 		s.ptr[13] != ':' || s.ptr[16] != ':')
 		return false;
 	if (!digits(s, 0, 4, 9999, &year) || !digits(s, 5, 2, 12, &month) ||
 		!digits(s, 8, 2, 31, &day) || !digits(s, 11, 2, 23, &hour) ||
 		!digits(s, 14, 2, 59, &minute) || !digits(s, 17, 2, 60, &second) || !month || !day)
+		return false;
+	if (day > days_of(year, month))
 		return false;
 	if (s.ptr[at] == '.') {
 		for (at++; at < s.len && isdigit((unsigned char)s.ptr[at]);)
@@ -149,23 +159,27 @@ static bool is_version(struct rf_str s)
 	       (!build.ptr || is_dotted(build, false, false));
 }
 
-/* An address of RFC 5322 without comments and quotes. */
+/* "any text"@ */
+static bool is_quoted(struct rf_str local)
+{
+	return local.len > 2 && local.ptr[0] == '"' && local.ptr[local.len - 1] == '"';
+}
+
+/* An address of RFC 5322 without comments. */
 static bool is_email(struct rf_str s)
 {
 	struct rf_str local, part, domain = rf_str_cut(s, '@', &local);
-	size_t parts = 0;
 
 	if (!local.len || local.len > 64 || !domain.len || memchr(domain.ptr, '@', domain.len) ||
 		local.ptr[0] == '.' || local.ptr[local.len - 1] == '.')
 		return false;
 	while (domain.ptr) {
 		domain = rf_str_cut(domain, '.', &part);
-		parts++;
 		if (!part.len || !all_in(part, "-") || part.ptr[0] == '-' ||
 			part.ptr[part.len - 1] == '-')
 			return false;
 	}
-	return parts > 1 && all_in(local, "!#$%&'*+-/=?^_`{|}~.");
+	return is_quoted(local) || all_in(local, "!#$%&'*+-/=?^_`{|}~.");
 }
 
 bool check_label_fits(enum check_label_type type, struct rf_str value)

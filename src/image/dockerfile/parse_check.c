@@ -145,6 +145,73 @@ static void check_trigger(struct dockerfile_parser *p, struct dockerfile_instr *
 			dockerfile_keyword(kind));
 }
 
+/* --- RUN --- */
+
+static bool one_of(struct rf_str word, const char *const *list)
+{
+	for (; *list; list++) {
+		if (word.len == strlen(*list) && strncasecmp(word.ptr, *list, word.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_choice(struct dockerfile_parser *p, struct dockerfile_instr *instr,
+	const char *name, const char *const *choices)
+{
+	const struct dockerfile_flag *flag = dockerfile_flag(instr, name);
+
+	if (flag && flag->has_value && !one_of(flag->value, choices))
+		dockerfile_refuse(p, instr, "--%s cannot be \"" RF_STR_FMT "\"", name,
+			(int)(flag->value.len < 80 ? flag->value.len : 80), flag->value.ptr);
+}
+
+/* key=value of --mount; values with variables are known at build time only. */
+static void check_mount_part(
+	struct dockerfile_parser *p, struct dockerfile_instr *instr, struct rf_str part)
+{
+	static const char *const keys[] = {"type", "from", "source", "src", "target", "dst",
+		"destination", "readonly", "ro", "readwrite", "rw", "id", "sharing", "required",
+		"size", "mode", "uid", "gid", "env", NULL};
+	static const char *const alone[] = {"readonly", "ro", "readwrite", "rw", "required", NULL};
+	static const char *const types[] = {"bind", "cache", "tmpfs", "secret", "ssh", NULL};
+	static const char *const sharings[] = {"shared", "private", "locked", NULL};
+	struct rf_str key, value = rf_str_cut(part, '=', &key);
+	bool variable = value.len && memchr(value.ptr, '$', value.len);
+
+	if (!one_of(key, value.ptr ? keys : alone))
+		dockerfile_refuse(p, instr, "unexpected \"" RF_STR_FMT "\" in --mount",
+			(int)(part.len < 80 ? part.len : 80), part.ptr);
+	else if (variable && one_of(key, (const char *const[]){"from", NULL}))
+		dockerfile_refuse(p, instr, "from of --mount takes no variables: name a stage");
+	else if (!variable &&
+		 ((one_of(key, (const char *const[]){"type", NULL}) && !one_of(value, types)) ||
+			 (one_of(key, (const char *const[]){"sharing", NULL}) &&
+				 !one_of(value, sharings))))
+		dockerfile_refuse(p, instr, "unsupported \"" RF_STR_FMT "\" in --mount",
+			(int)(part.len < 80 ? part.len : 80), part.ptr);
+}
+
+static void check_run(struct dockerfile_parser *p, struct dockerfile_instr *instr)
+{
+	static const char *const networks[] = {"default", "none", "host", NULL};
+	static const char *const securities[] = {"sandbox", "insecure", NULL};
+
+	check_choice(p, instr, "network", networks);
+	check_choice(p, instr, "security", securities);
+	for (size_t i = 0; i < instr->flag_count; i++) {
+		struct rf_str part, rest = instr->flags[i].value;
+
+		if (!rf_str_is(instr->flags[i].name, "mount") || rest.len == 0 ||
+			memchr(rest.ptr, '"', rest.len))
+			continue;
+		while (rest.ptr && !instr->problem) {
+			rest = rf_str_cut(rest, ',', &part);
+			check_mount_part(p, instr, part);
+		}
+	}
+}
+
 /* Instructions that are nothing without an argument. */
 static bool needs_argument(enum dockerfile_kind kind)
 {
@@ -169,6 +236,8 @@ void dockerfile_check_instr(struct dockerfile_parser *p, struct dockerfile_instr
 		check_from(p, instr);
 	else if (instr->kind == DOCKERFILE_COPY || instr->kind == DOCKERFILE_ADD)
 		check_copy(p, instr);
+	else if (instr->kind == DOCKERFILE_RUN)
+		check_run(p, instr);
 	else if (instr->kind == DOCKERFILE_HEALTHCHECK)
 		check_health(p, instr);
 	else if (instr->kind == DOCKERFILE_ONBUILD)

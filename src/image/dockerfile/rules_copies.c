@@ -121,7 +121,7 @@ static bool add_of_url(
 	for (size_t i = 0; i < source_count(instr); i++) {
 		struct rf_str url = judge_drop_quotes(instr->words[i]);
 
-		if (is_url(url) && !judge_ends_with_one_of(url, NAMES(".git")))
+		if (is_url(url) && !judge_contains(url, ".git"))
 			return judge_say(
 				j, RF_STR_FMT, (int)(url.len < 160 ? url.len : 160), url.ptr);
 	}
@@ -159,7 +159,8 @@ static bool unknown_source(
 	size_t count, number = 0, digits = 0;
 	bool named;
 
-	if (instr->kind != DOCKERFILE_COPY || !from || judge_contains(from->value, ":"))
+	if (instr->kind != DOCKERFILE_COPY || !from || !from->has_value ||
+		judge_contains(from->value, ":"))
 		return false;
 	count = stages_above(j, from->value, &named);
 	if (named)

@@ -215,6 +215,9 @@ static bool cgo_in_scratch(
 		!j->stages->items[j->at->stage].used || !go_build(j->at) || is_static(j, j->at))
 		return false;
 	setting = cgo_setting(j, j->at);
+	/* Without a C compiler, as in golang:alpine, Go turns cgo off by itself. */
+	if (!setting.ptr && judge_contains(j->stages->items[j->at->stage].base, "alpine"))
+		return false;
 	return judge_say(j, "CGO_ENABLED is %s", setting.ptr ? "not 0" : "not set");
 }
 

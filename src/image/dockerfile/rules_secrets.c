@@ -266,7 +266,7 @@ static const struct judge_rule rules[] = {
 		 "ARG or ENV with the name of a secret", secret_why, secret_fix},
 		.each = sensitive_name,
 		.onbuild = true},
-	{.row = {"DS-0031", {"CIS-4.10"}, CHECK_CRITICAL, false, "a secret may get into the image",
+	{.row = {"DS-0031", {"CIS-4.10"}, CHECK_MEDIUM, false, "a secret may get into the image",
 		 secret_why, secret_fix},
 		.each = leaked},
 	{.row = {"RF-D010", {"DS-0031", "CIS-4.10"}, CHECK_HIGH, false,

@@ -330,6 +330,28 @@ struct list {
 	bool done;
 };
 
+/* What opens and closes: at the end all of it must have met its other half. */
+static void count_word(struct shell_reader *r, const struct shell_word *word)
+{
+	struct shell_state *state = r->state;
+
+	if (r->inner)
+		return;
+	state->ifs += is_word(word, "if");
+	state->ifs -= is_word(word, "fi");
+	state->thens += is_word(word, "if") + is_word(word, "elif");
+	state->thens -= is_word(word, "then");
+	state->heads += is_word(word, "for") + is_word(word, "while") + is_word(word, "until") +
+			is_word(word, "select");
+	state->heads -= is_word(word, "do");
+	state->loops += is_word(word, "do");
+	state->loops -= is_word(word, "done");
+	state->braces += is_word(word, "{");
+	state->braces -= is_word(word, "}");
+	state->broken |=
+		state->ifs < 0 || state->heads < 0 || state->loops < 0 || state->braces < 0;
+}
+
 /* Words that stand where a command may begin and are no command. True when word is one. */
 static bool reserved(struct shell_reader *r, struct list *list, const struct shell_word *word)
 {
@@ -337,12 +359,15 @@ static bool reserved(struct shell_reader *r, struct list *list, const struct she
 		"do", "done", "{", "}", "!", "time", "coproc"};
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(skipped); i++) {
-		if (is_word(word, skipped[i]))
-			return true;
+		if (!is_word(word, skipped[i]))
+			continue;
+		count_word(r, word);
+		return true;
 	}
 	if (is_word(word, "[") || is_word(word, "[[")) {
 		read_test(r, is_word(word, "[") ? "]" : "]]");
 	} else if (is_word(word, "for") || is_word(word, "select")) {
+		count_word(r, word);
 		skip_words(r);
 	} else if (is_word(word, "function")) {
 		skip_blanks(r);
@@ -381,6 +406,7 @@ static bool read_separator(struct shell_reader *r, struct list *list)
 		list->done = true;
 		return true;
 	}
+	shell_break(r, c == ')' && !list->open && list->close != 'e');
 	list->open -= c == ')' && list->open;
 	if (c == ';' && next == ';' && list->close == 'e') {
 		list->done = true;
@@ -420,8 +446,10 @@ void shell_read_list(struct shell_reader *r, char close)
 		size_t index, before;
 
 		skip_blanks(r);
-		if (!shell_more(r))
+		if (!shell_more(r)) {
+			shell_break(r, close == ')' || list.open);
 			return;
+		}
 		if (read_separator(r, &list) || read_process(r) || read_redirection(r, SIZE_MAX))
 			continue;
 		before = r->at;
@@ -443,6 +471,7 @@ void shell_read_list(struct shell_reader *r, char close)
 			continue;
 		}
 		read_command(r, word, index);
+		shell_break(r, shell_peek(r) == '(');
 	}
 }
 
@@ -497,7 +526,9 @@ bool shell_parse(struct rf_str text, struct rf_arena *arena, struct shell_script
 	*ret = (struct shell_script){.text = text};
 	while (shell_more(&reader) && room(&state))
 		shell_read_list(&reader, '\0');
-	ret->has_pipe = state.has_pipe;
+	ret->broken = state.broken || state.ifs || state.thens || state.heads || state.loops ||
+		      state.braces;
+	ret->has_pipe = state.has_pipe && !ret->broken;
 	ok = !state.nomem && keep_named(&state, ret);
 	rf_vec_done(&state.commands);
 	return ok;

@@ -35,6 +35,7 @@ struct shell_script {
 	const struct shell_command *commands; /* in the order of their beginnings */
 	size_t count;
 	bool has_pipe; /* outside of inner scripts */
+	bool broken;   /* a shell would refuse it: quotes, parentheses, if or do do not match */
 };
 
 /* Lives in arena and refers to text. RF_EINTERNAL (as false) when memory ran out. */

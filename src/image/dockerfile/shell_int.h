@@ -18,6 +18,8 @@ struct shell_state {
 	size_t pipelines;
 	size_t word_count;
 	bool has_pipe;
+	int ifs, thens, heads, loops, braces; /* opened and not closed, outside of inner scripts */
+	bool broken;
 	bool nomem;
 };
 
@@ -76,6 +78,12 @@ static inline bool shell_too_deep(struct shell_reader *r)
 static inline bool shell_ends_word(char c)
 {
 	return strchr(" \t\r\n;|&<>()", c) != NULL; /* '\0' as well */
+}
+
+/* The script is none that a shell would run; what is inner is no part of it. */
+static inline void shell_break(struct shell_reader *r, bool is_broken)
+{
+	r->state->broken |= is_broken && !r->inner;
 }
 
 /* Steps over what stands between open and close, the cursor behind the opening one. */

@@ -14,6 +14,7 @@ static struct rf_str take_single(struct shell_reader *r)
 	size_t from = ++r->at;
 	const char *end = memchr(r->text.ptr + from, '\'', r->text.len - from);
 
+	shell_break(r, !end);
 	r->at = end ? (size_t)(end - r->text.ptr) : r->text.len;
 	return shell_slice(r, from, r->at++);
 }
@@ -82,6 +83,7 @@ static void read_backticks(struct shell_reader *r, struct rf_buf *out)
 			r->at++;
 		rf_buf_add_char(&inner, shell_peek(r));
 	}
+	shell_break(r, !shell_more(r));
 	r->at += shell_more(r);
 	text = rf_arena_str(r->state->arena, rf_buf_str(&inner));
 	if (!text.ptr)
@@ -195,6 +197,7 @@ static void read_double(struct shell_reader *r, struct shell_word *word, struct 
 			rf_buf_add_char(out, r->text.ptr[r->at++]);
 		}
 	}
+	shell_break(r, !shell_more(r));
 	r->at += shell_more(r);
 }
 

@@ -102,7 +102,7 @@ static void what_is_no_dockerfile_is_an_error(void)
 
 static void a_refused_instruction_does_not_hide_the_rest(void)
 {
-	CHECK_FOUND(D "RUNN ls\nRUN sudo ls\nENV A=1\nRUN <<EOF\nsudo a", "DL",
+	CHECK_FOUND(D "RUNS ls\nRUN sudo ls\nENV A=1\nRUN <<EOF\nsudo a", "DL",
 		"2:DL1000 3:DL3004 5:DL1000 "
 		"5:DL3004");
 }

@@ -205,7 +205,7 @@ static void the_script_is_what_a_shell_runs(void)
 static const struct {
 	const char *line, *word;
 } refused[] = {
-	{"RUNN ls", "unknown instruction"},
+	{"RUNS ls", "unknown instruction"},
 	{"COPY a", "at least two"},
 	{"COPY --wrong a b", "unknown flag"},
 	{"COPY --from a b", "missing a value"},
@@ -213,6 +213,12 @@ static const struct {
 	{"COPY --from=a --from=b c d", "duplicate flag"},
 	{"COPY a <<EOF\nEOF", "heredoc as a destination"},
 	{"RUN --cap=x ls", "unknown flag"},
+	{"RUN --network=all ls", "--network"},
+	{"RUN --security=none ls", "--security"},
+	{"RUN --mount=type=disk,target=/x ls", "unsupported"},
+	{"RUN --mount=type=cache,targets=/x ls", "unexpected"},
+	{"RUN --mount=type=cache,target ls", "unexpected"},
+	{"RUN --mount=from=$X,target=/x ls", "variables"},
 	{"FROM a b", "one or three"},
 	{"FROM a AS 1x", "invalid name"},
 	{"FROM", "requires an argument"},
@@ -251,7 +257,8 @@ static void what_buildkit_accepts_is_accepted(void)
 	PARSED p =
 		parse("ARG A=1\nFROM --platform=$X a as b\nADD --checksum=x --keep-git-dir=true "
 		      "--link --exclude=a --exclude=b --unpack=false c d\nCOPY --parents a b c/\n"
-		      "RUN --mount=type=cache,target=/x --mount=type=ssh --network=none "
+		      "RUN --mount=type=cache,target=/x --mount=type=ssh,required "
+		      "--mount=type=$T,target=$X,ro,sharing=locked --network=none "
 		      "--security=insecure --device=x ls\nRUN\nCMD\nENTRYPOINT\nVOLUME /a /b\n"
 		      "HEALTHCHECK --interval=5s --start-interval=1s NONE\nSTOPSIGNAL 9\n"
 		      "SHELL [\"a\"]\nEXPOSE 80 90/udp\nWORKDIR a b\nMAINTAINER a b\n");

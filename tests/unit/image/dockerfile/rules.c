@@ -212,6 +212,15 @@ static void a_stage_inherits_what_it_builds_on(void)
 	CHECK_FOUND("FROM scratch AS b\nFROM b\nRUN ls", "RF-D001", "3:RF-D001");
 }
 
+static void names_of_images_are_taken_apart(void)
+{
+	CHECK_FOUND("FROM localhost:5000/a", "DL300", "1:DL3006");
+	CHECK_FOUND("FROM localhost:5000/a:1", "DL300", "");
+	CHECK_FOUND("FROM a.b/c:latest", "DL300", "1:DL3007");
+	CHECK_FOUND("FROM a:${V:-x/y}\nFROM a:${V/x/y", "DL300", "");
+	CHECK_FOUND("FROM a.b/${X:-c:d}", "DL300", "");
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -221,5 +230,6 @@ int main(int argc, char **argv)
 	RUN(every_rule_says_why_and_how);
 	RUN(triggers_are_judged_as_a_file_of_their_own);
 	RUN(a_stage_inherits_what_it_builds_on);
+	RUN(names_of_images_are_taken_apart);
 	return TAP_END();
 }

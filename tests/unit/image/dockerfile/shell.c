@@ -108,6 +108,24 @@ static void a_pipe_in_a_string_is_none(void)
 	rf_arena_free(arena);
 }
 
+static void what_a_shell_would_refuse_is_broken(void)
+{
+	static const char *const broken[] = {"a (b)", "a 'b", "a \"b", "a `b", "a $(b", "(a", "a)",
+		"if a", "if a; fi", "fi", "do a; done", "{ a", "a; }", "while a; done"};
+	static const char *const whole[] = {"f() { a; }", "x=(1 2)", "(a) && (b)",
+		"case x in (a) b;; esac", "if a; then b; elif c; then d; fi",
+		"for i in 1; do a; done", "echo } done fi", "a $(case x in a) b;; esac)",
+		"[ a ] && b", "a \\( b \\)", "sh -c 'if'"};
+	struct rf_arena *arena = rf_arena_new(0);
+	struct shell_script s;
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(broken); i++)
+		CHECKF(shell_parse(rf_str_of(broken[i]), arena, &s) && s.broken, "%s", broken[i]);
+	for (size_t i = 0; i < RF_ARRAY_LEN(whole); i++)
+		CHECKF(shell_parse(rf_str_of(whole[i]), arena, &s) && !s.broken, "%s", whole[i]);
+	rf_arena_free(arena);
+}
+
 static void flags_and_operands_are_told_apart(void)
 {
 	static const char *const values[] = {"t", "target", NULL};
@@ -152,6 +170,7 @@ int main(int argc, char **argv)
 	RUN(commands_are_found_where_a_shell_runs_them);
 	RUN(pipelines_have_numbers_and_stages);
 	RUN(a_pipe_in_a_string_is_none);
+	RUN(what_a_shell_would_refuse_is_broken);
 	RUN(flags_and_operands_are_told_apart);
 	RUN(nesting_has_a_bound);
 	return TAP_END();

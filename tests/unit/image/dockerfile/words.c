@@ -68,12 +68,13 @@ static void what_is_not_set_can_be_kept(void)
 	}
 }
 
+#define FOUR "${U:-${U:-${U:-${U:-"
+
 static void bad_substitutions_fail(void)
 {
+	static const char too_deep[] = FOUR FOUR FOUR FOUR FOUR "x";
 	static const char *const words[] = {"${", "${}", "${:x}", "${X", "${X:#a}", "${X^}",
-		"${U?no}", "${E:?no}", "'a", "\"a", "${X/a",
-		"${U:-${U:-${U:-${U:-${U:-${U:-${U:-${U:-${U:-"
-		"${U:-${U:-${U:-${U:-${U:-${U:-${U:-${U:-x"};
+		"${U?no}", "${E:?no}", "'a", "\"a", "${X/a", too_deep};
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(words); i++) {
 		struct dockerfile_env env = {.get = get};
