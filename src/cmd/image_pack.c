@@ -1,22 +1,21 @@
 /* `image pack`: the smallest image of a static program. */
+#include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/num.h"
 #include "cmd/database.h"
 #include "cmd/image.h"
-#include "image/pack/pack.h"
-#include "image/report/report.h"
-#include "image/scan/scan.h"
+#include "cmd/pack_attach.h"
 
 #define DEFAULT_USER "65532"
 #define EPOCH_MAX    8589934591ULL /* the last second of a tar */
 
 struct pack_verb {
-	const char *tag, *output, *user, *name, *workdir, *platform, *ca_file, *stop_signal, *db;
+	const char *tag, *output, *user, *name, *workdir, *platform, *ca_file, *stop_signal, *db,
+		*db_key;
 	bool ca_certs, no_ca_certs, tz, no_referrers;
 	struct opt_texts files, env, labels, cmd, ports, volumes, accepted;
 };
@@ -55,6 +54,13 @@ static const struct opt_row rows[] = {
 		"What PROGRAM must have been built for; without it, what it was built for.", NULL},
 	{"accept-secret", 0, OPT_TEXTS, AT(accepted), "RULE",
 		"A rule (its name is in the message) whose hits are no secrets here.", NULL},
+	{"no-referrers", 0, OPT_FLAG, AT(no_referrers), NULL,
+		"Neither scans the image nor attaches an SBOM and VEX.", NULL},
+	{"db", 0, OPT_TEXT, AT(db), "FILE",
+		"The vulnerability database, instead of this machine's (`ringfence image db`).",
+		NULL},
+	{"db-key", 0, OPT_TEXT, AT(db_key), "FILE",
+		"The public key (PEM) that must have signed the database.", NULL},
 };
 
 static const struct opt_example examples[] = {
@@ -81,6 +87,10 @@ const struct opt_usage image_pack_usage = {
 		"$SOURCE_DATE_EPOCH, or 0, modes do not follow the umask, and the layer is not "
 		"compressed, because compressors differ between versions. Certificates and time "
 		"zones are inputs, too: take --ca-file where machines differ.\n\n"
+		"The finished image is scanned; a warning says when `up` would refuse it. A "
+		"CycloneDX SBOM and, when there is a database and a vulnerability to speak of, "
+		"OpenVEX statements are attached as OCI referrers; image push takes them along. "
+		"The image's own digest does not depend on them.\n\n"
 		"The archive is an OCI image layout and what docker save writes at once; docker "
 		"load, podman load, skopeo and image import, scan and push read it.",
 	OPT_ROWS(rows),
@@ -131,14 +141,14 @@ static int take_certificates(
 				       "ca-certificates, or give --ca-file or --no-ca-certs");
 }
 
-static int take_epoch(struct pack_opts *opts, struct rf_err *err)
+static int take_epoch(int64_t *ret, struct rf_err *err)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
 	uint64_t epoch = 0;
 
 	if (text && *text && !rf_num_u64(rf_str_of(text), EPOCH_MAX, &epoch))
 		return rf_err_set(err, RF_EINPUT, "SOURCE_DATE_EPOCH is no time: %.100s", text);
-	opts->epoch_s = (int64_t)epoch;
+	*ret = (int64_t)epoch;
 	return RF_OK;
 }
 
@@ -166,24 +176,8 @@ static int pack(const struct pack_verb *verb, const struct opt_args *args, struc
 	if (rc == RF_OK)
 		rc = take_certificates(verb, &opts, err);
 	if (rc == RF_OK)
-		rc = take_epoch(&opts, err);
+		rc = take_epoch(&opts.epoch_s, err);
 	return rc < 0 ? rc : pack_image_new(&opts, ret, err);
-}
-
-static bool is_directory(const char *path)
-{
-	AUTO_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	size_t len = strlen(path);
-
-	return fd >= 0 || (len > 0 && path[len - 1] == '/');
-}
-
-static int write_image(const struct pack_image *image, const char *output, struct rf_err *err)
-{
-	if (strcmp(output, "-") == 0)
-		return pack_image_write(image, STDOUT_FILENO, err);
-	return is_directory(output) ? pack_image_write_dir(image, output, err)
-				    : pack_image_write_file(image, output, err);
 }
 
 /* The name and the digest, as image import prints them. */
@@ -197,6 +191,83 @@ static int tell(const struct pack_verb *verb, const struct pack_image *image)
 		return 0;
 	rf_buf_addf(&out, "%s%s%s\n", verb->tag ? verb->tag : "", verb->tag ? " " : "", digest);
 	return out_result(&out);
+}
+
+/* Without this machine's database there is less to say; without one that was named, nothing. */
+static int open_database(const struct pack_verb *verb, struct vuln_db **ret, struct rf_err *err)
+{
+	int rc = database_open(verb->db, verb->db_key, ret, err);
+
+	if (rc != RF_EABSENT || verb->db)
+		return rc;
+	fprintf(stderr, "ringfence: note: no vulnerability database: the image is not judged, and "
+			"no VEX is attached\n");
+	return RF_OK;
+}
+
+static int attach(const struct pack_verb *verb, const char *program, struct pack_image *image,
+	int fd, struct rf_err *err)
+{
+	AUTO_VULN_DB *db = NULL;
+	struct pack_attach opts = {.name = verb->tag ? verb->tag : program};
+	int rc = take_epoch(&opts.epoch_s, err);
+
+	if (rc == RF_OK)
+		rc = open_database(verb, &db, err);
+	opts.db = db;
+	return rc < 0 ? rc : pack_attach(image, fd, &opts, err);
+}
+
+enum output_kind {
+	OUTPUT_FILE,   /* replaced in one step */
+	OUTPUT_STREAM, /* standard output, a pipe, a device */
+	OUTPUT_DIR,
+};
+
+static enum output_kind output_kind_of(const char *path)
+{
+	size_t len = strlen(path);
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return OUTPUT_STREAM;
+	if (len > 0 && path[len - 1] == '/')
+		return OUTPUT_DIR;
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return OUTPUT_FILE;
+	return S_ISDIR(st.st_mode) ? OUTPUT_DIR : OUTPUT_STREAM;
+}
+
+static int write_stream(const struct pack_image *image, const char *path, struct rf_err *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	AUTO_FD fd = standard ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (!standard && fd < 0)
+		return rf_err_sys(err, errno, "%.300s", path);
+	return pack_image_write(image, standard ? STDOUT_FILENO : fd, err);
+}
+
+/* Written once where it goes; what is no plain file waits in memory until all is well. */
+static int make(const struct pack_verb *verb, const char *program, struct pack_image *image,
+	struct rf_err *err)
+{
+	CLEANUP(pack_output_done) struct pack_output output = PACK_OUTPUT_INIT;
+	enum output_kind kind = output_kind_of(verb->output);
+	int rc = pack_output_open(&output, kind == OUTPUT_FILE ? verb->output : NULL, err);
+
+	if (rc == RF_OK && (kind == OUTPUT_FILE || !verb->no_referrers))
+		rc = pack_image_write(image, output.fd, err);
+	if (rc == RF_OK && !verb->no_referrers)
+		rc = attach(verb, program, image, output.fd, err);
+	if (rc < 0)
+		return rc;
+	switch (kind) {
+	case OUTPUT_FILE: return pack_output_finish(&output, image, err);
+	case OUTPUT_STREAM: return write_stream(image, verb->output, err);
+	case OUTPUT_DIR: return pack_image_write_dir(image, verb->output, err);
+	}
+	return RF_EINTERNAL;
 }
 
 static int run(const struct pack_verb *verb, const struct opt_args *args)
@@ -216,7 +287,7 @@ static int run(const struct pack_verb *verb, const struct opt_args *args)
 		return opt_fail(&image_pack_usage, "an image is nothing for a terminal");
 	rc = pack(verb, args, &image, &err);
 	if (rc == RF_OK)
-		rc = write_image(image, verb->output, &err);
+		rc = make(verb, args->items[0], image, &err);
 	return rc < 0 ? out_error(&err) : tell(verb, image);
 }
 

@@ -270,8 +270,8 @@ void pack_docker_write(const struct pack_blob *config, const struct pack_blob *l
 	put_member(&w, config);
 	json_key(&w, "RepoTags");
 	json_array_begin(&w);
-	if (names->given.len)
-		json_str(&w, names->given);
+	if (names->full.len)
+		json_str(&w, names->full);
 	json_array_end(&w);
 	json_key(&w, "Layers");
 	json_array_begin(&w);

@@ -87,14 +87,33 @@ int pack_image_attach(struct pack_image *image, const char *type, struct rf_str 
  * may be a pipe.
  */
 int pack_image_write(const struct pack_image *image, int fd, struct rf_err *err) RF_MUST_USE;
-/* The same in a file, which is replaced in one step unless it is a device or a pipe. */
-int pack_image_write_file(
-	const struct pack_image *image, const char *path, struct rf_err *err) RF_MUST_USE;
 /*
  * The same as files in a directory, which is made or must be empty or a layout: its index is
  * replaced, other blobs in it stay.
  */
 int pack_image_write_dir(
 	const struct pack_image *image, const char *dir, struct rf_err *err) RF_MUST_USE;
+
+/* A file that gets its name when it is complete. */
+struct pack_output {
+	int fd;
+	char *part;
+	const char *path; /* the caller's */
+};
+#define PACK_OUTPUT_INIT \
+	{                \
+		.fd = -1 \
+	}
+
+/* path NULL: a file in memory. */
+int pack_output_open(struct pack_output *output, const char *path, struct rf_err *err) RF_MUST_USE;
+/*
+ * fd must hold what pack_image_write() wrote of the image; adds what was attached since, and gives
+ * the file its name.
+ */
+int pack_output_finish(
+	struct pack_output *output, const struct pack_image *image, struct rf_err *err) RF_MUST_USE;
+/* Removes the file unless it is complete. */
+void pack_output_done(struct pack_output *output);
 
 #endif

@@ -1,12 +1,14 @@
 /*
- * The image in a file or directory, in this order: oci-layout, index.json, manifest.json (docker
- * save's), then blobs/sha256/ with the image's manifest, config and layer, the empty config of
- * referrers, and two blobs a referrer. Nothing is copied on the way: pieces go out as they are.
+ * The image in a file or directory, in this order: blobs/sha256/ with the image's manifest, config
+ * and layer; the empty config of referrers, and two blobs a referrer; then oci-layout,
+ * manifest.json (docker save's) and index.json. So an archive can be read before anything is
+ * attached to its image, and get the rest later. Nothing is copied on the way: pieces go out as
+ * they are.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -88,17 +90,24 @@ static int put_blob(const struct output *out, const struct pack_blob *blob, stru
 	return put_text(out, blob_name(blob, name), text, err);
 }
 
-static int put_blobs(const struct pack_image *image, const struct output *out, struct rf_err *err)
+static int put_image(const struct pack_image *image, const struct output *out, struct rf_err *err)
 {
 	char name[NAME_SIZE];
 	int rc = put_blob(out, &image->manifest, image->manifest_text, err);
 
 	if (rc == RF_OK)
 		rc = put_blob(out, &image->config, image->config_text, err);
-	if (rc == RF_OK)
-		rc = out->put(out->ctx, blob_name(&image->layer, name), &image->layer_tar.pieces,
-			image->layer.size, err);
-	if (rc == RF_OK && image->referrer_count)
+	return rc < 0 ? rc
+		      : out->put(out->ctx, blob_name(&image->layer, name), &image->layer_tar.pieces,
+				image->layer.size, err);
+}
+
+static int put_referrers(
+	const struct pack_image *image, const struct output *out, struct rf_err *err)
+{
+	int rc = RF_OK;
+
+	if (image->referrer_count)
 		rc = put_blob(out, &image->empty, RF_STR(PACK_EMPTY_TEXT), err);
 	for (size_t i = 0; i < image->referrer_count && rc == RF_OK; i++) {
 		const struct pack_referrer *it = &image->referrers[i];
@@ -151,64 +160,80 @@ static int put_copy_in_tar(void *ctx, const char *name, const struct tar_pieces 
 	return kept.ptr ? put_in_tar(ctx, name, &one, size, err) : rf_err_nomem(err);
 }
 
-int pack_image_write(const struct pack_image *image, int fd, struct rf_err *err)
+/* What is written from the start, or behind the image's own blobs. */
+static int write_tar(const struct pack_image *image, bool whole, int fd, struct rf_err *err)
 {
 	AUTO_ARENA *arena = rf_arena_new(0);
 	CLEANUP(tar_done) struct tar tar = {.arena = arena, .mtime_s = image->epoch_s};
-	const struct output whole = {.put = put_in_tar, .ctx = &tar};
-	const struct output copies = {.put = put_copy_in_tar, .ctx = &tar};
-	int rc;
+	const struct output plain = {.put = put_in_tar, .ctx = &tar};
+	const struct output copied = {.put = put_copy_in_tar, .ctx = &tar};
+	int rc = RF_OK;
 
 	if (!arena)
 		return rf_err_nomem(err);
-	rc = put_index(image, &copies, err);
-	if (rc < 0)
-		return rc;
 	tar_add_dir(&tar, RF_STR("blobs"), 0755);
 	tar_add_dir(&tar, RF_STR("blobs/sha256"), 0755);
-	rc = put_blobs(image, &whole, err);
+	rc = put_image(image, &plain, err);
+	if (!whole && rc == RF_OK) {
+		if (lseek(fd, (off_t)tar.size, SEEK_SET) < 0)
+			return rf_err_sys(err, errno, "seek");
+		tar.pieces.count = 0;
+	}
+	if (rc == RF_OK)
+		rc = put_referrers(image, &plain, err);
+	if (rc == RF_OK)
+		rc = put_index(image, &copied, err);
 	tar_end(&tar);
 	if (rc == RF_OK && tar.failed)
 		rc = rf_err_nomem(err);
 	return rc < 0 ? rc : write_pieces(fd, &tar.pieces, err);
 }
 
-static int write_special(const struct pack_image *image, const char *path, struct rf_err *err)
+int pack_image_write(const struct pack_image *image, int fd, struct rf_err *err)
 {
-	AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	int rc = fd < 0 ? rf_err_sys(err, errno, "open") : pack_image_write(image, fd, err);
-
-	return rc < 0 ? rf_err_wrap(err, rc, "%.300s", path) : RF_OK;
+	return write_tar(image, true, fd, err);
 }
 
-static int write_beside(
-	const struct pack_image *image, const char *path, char *part, struct rf_err *err)
+/* --- a file --- */
+
+int pack_output_open(struct pack_output *output, const char *path, struct rf_err *err)
 {
-	AUTO_FD fd = mkostemp(part, O_CLOEXEC);
+	if (!path) {
+		output->fd = memfd_create("image", MFD_CLOEXEC);
+		return output->fd < 0 ? rf_err_sys(err, errno, "memory for the image") : RF_OK;
+	}
+	if (asprintf(&output->part, "%s.XXXXXX", path) < 0) {
+		output->part = NULL;
+		return rf_err_nomem(err);
+	}
+	output->path = path;
+	output->fd = mkostemp(output->part, O_CLOEXEC);
+	return output->fd < 0 ? rf_err_sys(err, errno, "%.300s", path) : RF_OK;
+}
+
+int pack_output_finish(
+	struct pack_output *output, const struct pack_image *image, struct rf_err *err)
+{
 	mode_t mask = umask(0);
 	int rc;
 
 	umask(mask);
-	if (fd < 0)
-		return rf_err_sys(err, errno, "%.300s", path);
-	rc = pack_image_write(image, fd, err);
-	if (rc == RF_OK && (fchmod(fd, 0666 & ~mask) < 0 || rename(part, path) < 0))
-		rc = rf_err_sys(err, errno, "replace it");
-	if (rc < 0)
-		unlink(part);
-	return rc < 0 ? rf_err_wrap(err, rc, "%.300s", path) : RF_OK;
+	rc = write_tar(image, false, output->fd, err);
+	if (rc < 0 || !output->path)
+		return rc;
+	if (fchmod(output->fd, 0666 & ~mask) < 0 || rename(output->part, output->path) < 0)
+		return rf_err_sys(err, errno, "%.300s", output->path);
+	output->path = NULL;
+	return RF_OK;
 }
 
-int pack_image_write_file(const struct pack_image *image, const char *path, struct rf_err *err)
+void pack_output_done(struct pack_output *output)
 {
-	AUTO_BUF part = {.max = PATH_MAX};
-	struct stat st;
-
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return write_special(image, path, err);
-	rf_buf_addf(&part, "%s.XXXXXX", path);
-	return part.failed ? rf_err_set(err, RF_ELIMIT, "%.300s: the path is too long", path)
-			   : write_beside(image, path, part.data, err);
+	if (output->fd >= 0 && output->path)
+		unlink(output->part);
+	rf_fd_closep(&output->fd);
+	free(output->part);
+	output->part = NULL;
 }
 
 /* --- a directory --- */
@@ -265,7 +290,9 @@ static int fill_dir(const struct pack_image *image, const char *path, struct rf_
 	if ((mkdirat(fd, "blobs", 0777) < 0 && errno != EEXIST) ||
 		(mkdirat(fd, "blobs/sha256", 0777) < 0 && errno != EEXIST))
 		return rf_err_sys(err, errno, "make blobs/sha256");
-	rc = put_blobs(image, &out, err);
+	rc = put_image(image, &out, err);
+	if (rc == RF_OK)
+		rc = put_referrers(image, &out, err);
 	return rc < 0 ? rc : put_index(image, &out, err);
 }
 
