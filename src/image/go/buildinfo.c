@@ -11,7 +11,8 @@
 
 /* --- the blob --- */
 
-static struct rf_bytes find_in(struct rf_bytes data)
+/* It is the address that the linker aligns; a segment may begin anywhere. */
+static struct rf_bytes find_in(struct rf_bytes data, uint64_t addr)
 {
 	size_t off = 0;
 
@@ -21,7 +22,7 @@ static struct rf_bytes find_in(struct rf_bytes data)
 		if (!at)
 			break;
 		off = (size_t)(at - data.ptr);
-		if (off % BLOB_ALIGN == 0 && data.len - off >= BLOB_HEAD)
+		if ((addr + off) % BLOB_ALIGN == 0 && data.len - off >= BLOB_HEAD)
 			return (struct rf_bytes){at, data.len - off};
 		off++;
 	}
@@ -33,10 +34,10 @@ static struct rf_bytes find_blob(const struct go_exe *exe)
 	struct rf_bytes blob = {.ptr = NULL};
 
 	if (exe->buildinfo.ptr)
-		blob = find_in(exe->buildinfo);
+		blob = find_in(exe->buildinfo, 0);
 	for (size_t i = 0; i < exe->segment_count && !blob.ptr; i++) {
 		if (exe->segments[i].writable && !exe->segments[i].executable)
-			blob = find_in(exe->segments[i].bytes);
+			blob = find_in(exe->segments[i].bytes, exe->segments[i].addr);
 	}
 	return blob;
 }

@@ -186,6 +186,20 @@ static int match_any_version(struct go_scan *scan, const struct module *module, 
 	return rc;
 }
 
+/*
+ * A version that is there and is none: nobody knows what does not apply. A module without one is
+ * another matter, and in no range.
+ */
+static bool version_hidden(const struct go_scan *scan, const struct module *module)
+{
+	struct rf_str version = module->subject.version;
+
+	if (!module->in_program.len)
+		return !version_readable(&scan->build);
+	return version.len && !rf_str_is(version, "(devel)") &&
+	       !vuln_version_valid(VULN_SCHEME_GO, version);
+}
+
 static int match_modules(struct go_scan *scan, struct rf_err *err)
 {
 	const struct vuln_match_sink sink = {.hit = take_candidate, .ctx = scan};
@@ -195,7 +209,7 @@ static int match_modules(struct go_scan *scan, struct rf_err *err)
 		const struct module *module = &scan->modules.items[i];
 		size_t before = scan->candidates.count;
 
-		scan->unsure = !module->in_program.len && !version_readable(&scan->build);
+		scan->unsure = version_hidden(scan, module);
 		if (scan->unsure)
 			rc = match_any_version(scan, module, err);
 		else
