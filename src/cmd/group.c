@@ -13,16 +13,20 @@ static const char *short_name(const struct opt_group *group, size_t index)
 
 static int print_man(const struct opt_group *group)
 {
+	const struct opt_usage *usages[2 * MAX_VERBS];
 	char name[64];
-	const struct opt_page page = {
+	struct opt_page page = {
 		.name = name,
 		.summary = group->summary,
 		.text = group->text,
-		.usages = group->usages,
-		.usage_count = group->usage_count,
+		.usages = usages,
 	};
 	AUTO_BUF out = {0};
 
+	for (size_t i = 0; i < group->usage_count && i < MAX_VERBS; i++)
+		usages[page.usage_count++] = group->usages[i];
+	for (size_t i = 0; i < group->more_count && i < MAX_VERBS; i++)
+		usages[page.usage_count++] = group->more[i];
 	snprintf(name, sizeof(name), "ringfence-%s", group->verb);
 	opt_man(&page, &out);
 	return out_result(&out);

@@ -30,6 +30,8 @@ int cmd_image(int argc, char **argv)
 			"shop/app is docker.io/shop/app:latest.",
 		.usages = usages,
 		.usage_count = RF_ARRAY_LEN(usages),
+		.more = image_db_usages,
+		.more_count = image_db_usage_count,
 	};
 	size_t index;
 	int status;

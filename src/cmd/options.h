@@ -110,6 +110,9 @@ struct opt_group {
 	const char *text;    /* paragraphs for the man page */
 	const struct opt_usage *const *usages;
 	size_t usage_count;
+	/* Of verbs below one of these: they are on the man page, too. */
+	const struct opt_usage *const *more;
+	size_t more_count;
 };
 
 /*
