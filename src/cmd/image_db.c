@@ -49,10 +49,11 @@ static const struct opt_row info_rows[] = {
 static const struct opt_row delta_rows[] = {OUT_ROW};
 
 static const struct opt_row update_rows[] = {
-	{"from", 0, OPT_TEXT, offsetof(struct db_opts, from), "DIRECTORY",
+	{"from", 0, OPT_TEXT, offsetof(struct db_opts, from), "URL|DIRECTORY",
 		"Where vuln.db and deltas are (delta-HEX, HEX being the first 16 digits of the "
 		"digest "
-		"of the database that it is for).",
+		"of the database that it is for), or the database itself; instead of "
+		"$RINGFENCE_DB_FROM. http is spoken to this machine only.",
 		NULL},
 	{"db", 0, OPT_TEXT, offsetof(struct db_opts, db), "FILE",
 		"The database to bring up to date, instead of this machine's.", NULL},
@@ -60,6 +61,8 @@ static const struct opt_row update_rows[] = {
 		"The public key (PEM) that must have signed the new one, instead of the key that "
 		"signed the old one.",
 		NULL},
+	{"ca-file", 0, OPT_TEXT, offsetof(struct db_opts, ca_file), "FILE",
+		"Certificates of authorities (PEM) to trust in addition.", NULL},
 	{"force", 0, OPT_FLAG, offsetof(struct db_opts, force), NULL,
 		"Takes an older database, too.", NULL},
 };
@@ -376,7 +379,10 @@ static int get_file(
 
 	rf_buf_clear(out);
 	out->max = (size_t)VULN_DB_MAX_BYTES;
-	rf_buf_addf(&path, "%s%s%s", update->opts->from, *name ? "/" : "", name);
+	rf_buf_add_c(&path, update->opts->from);
+	if (*name && !rf_str_ends(rf_buf_str(&path), RF_STR("/")))
+		rf_buf_add_char(&path, '/');
+	rf_buf_add_c(&path, name);
 	if (path.failed)
 		return rf_err_nomem(err);
 	if (!registry_is_url(update->opts->from))
