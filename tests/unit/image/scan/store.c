@@ -58,7 +58,7 @@ static void make_layers(struct test_layer layers[static 2])
 
 static void an_image_of_the_store_says_what_its_archive_says(void)
 {
-	const struct scan_opts opts = {.db_fd = -1};
+	const struct scan_opts opts = {.db = NULL};
 	struct test_layer layers[2] = {{.media_type = NULL}};
 	struct member_sink sink = {.dir = test_path("layout")};
 	AUTO_SCAN_REPORT *archive = NULL, *stored = NULL;
