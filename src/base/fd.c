@@ -74,6 +74,25 @@ int rf_file_read(const char *path, struct rf_buf *buf, struct rf_err *err)
 	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : RF_OK;
 }
 
+bool rf_path_is_special(const char *path)
+{
+	struct stat st;
+
+	/* /dev/stdout is a link, whatever it leads to. */
+	if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
+		return access(path, F_OK) == 0;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int write_special(const char *path, const void *data, size_t len, struct rf_err *err)
+{
+	AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return rf_err_sys(err, errno, "open %s", path);
+	return rf_fd_write_all(fd, data, len, err);
+}
+
 int rf_file_replace(const char *path, const void *data, size_t len, mode_t mode, bool durable,
 	struct rf_err *err)
 {
@@ -81,6 +100,8 @@ int rf_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 	AUTO_FD fd = -1;
 	int rc;
 
+	if (rf_path_is_special(path))
+		return write_special(path, data, len, err);
 	if (asprintf(&temp, "%s.XXXXXX", path) < 0) {
 		temp = NULL;
 		return rf_err_nomem(err);

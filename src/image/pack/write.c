@@ -202,6 +202,11 @@ int pack_output_open(struct pack_output *output, const char *path, struct rf_err
 		output->fd = memfd_create("image", MFD_CLOEXEC);
 		return output->fd < 0 ? rf_err_sys(err, errno, "memory for the image") : RF_OK;
 	}
+	/* A device is written to; only files are replaced. */
+	if (rf_path_is_special(path)) {
+		output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return output->fd < 0 ? rf_err_sys(err, errno, "%.300s", path) : RF_OK;
+	}
 	if (asprintf(&output->part, "%s.XXXXXX", path) < 0) {
 		output->part = NULL;
 		return rf_err_nomem(err);

@@ -117,6 +117,19 @@ static void a_link_is_replaced_and_not_followed(void)
 	CHECK(lstat(in_dir("link"), &st) == 0 && S_ISREG(st.st_mode));
 }
 
+static void a_device_is_written_to_and_not_replaced(void)
+{
+	struct rf_err err;
+	struct stat st;
+
+	CHECK(rf_path_is_special("/dev/null") && rf_path_is_special("/dev/stdout"));
+	CHECK(!rf_path_is_special("/etc/passwd") && !rf_path_is_special("/dev/no-such-thing"));
+	CHECK_INT(rf_file_replace("/dev/full", "", 0, 0600, false, &err), RF_OK);
+	CHECK_INT(rf_file_replace("/dev/null", "text", 4, 0600, false, &err), RF_OK);
+	CHECK(stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
+	CHECK_INT(rf_file_replace("/dev/full", "text", 4, 0600, false, &err), RF_EIO);
+}
+
 static void an_existing_file_is_written_to(void)
 {
 	struct rf_err err;
@@ -203,6 +216,7 @@ int main(int argc, char **argv)
 	RUN(a_pipe_is_written_and_read_to_its_end);
 	RUN(a_file_is_replaced_with_its_mode_and_nothing_left_over);
 	RUN(a_link_is_replaced_and_not_followed);
+	RUN(a_device_is_written_to_and_not_replaced);
 	RUN(an_existing_file_is_written_to);
 	RUN(directories_are_made_with_their_parents);
 	RUN(a_tree_is_removed_without_following_links);
