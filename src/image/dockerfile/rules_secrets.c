@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "image/dockerfile/judge_int.h"
-#include "image/dockerfile/secret_value_int.h"
+#include "image/secrets/secrets.h"
 
 static bool sets_variables(const struct dockerfile_instr *instr)
 {
@@ -143,19 +143,70 @@ static bool leaked(
 
 /* --- by value --- */
 
-static bool secret_value(
-	struct judge *j, const struct dockerfile_instr *instr, const void *spec RF_UNUSED)
+/* Passwords that nobody means: a name says that they are one, and they say that they are none. */
+static bool is_placeholder(struct rf_str value)
 {
-	for (size_t i = 0; sets_variables(instr) && i < instr->pair_count; i++) {
-		const struct dockerfile_pair *pair = &instr->pairs[i];
-		const char *title = secret_value_title(pair->name, pair->value);
+	static const char *const words[] = {
+		"change", "example", "dummy", "your", "todo", "replace"};
 
-		if (title)
-			return judge_say(j, RF_STR_FMT " is %s",
-				(int)(pair->name.len < 80 ? pair->name.len : 80), pair->name.ptr,
-				title);
+	for (size_t i = 0; i < RF_ARRAY_LEN(words); i++) {
+		if (judge_contains_nocase(value, words[i]))
+			return true;
 	}
 	return false;
+}
+
+struct value_search {
+	struct judge *j;
+	const struct dockerfile_pair *pair;
+	bool found;
+};
+
+static int value_hit(void *ctx, const struct secret_hit *hit, struct rf_err *err RF_UNUSED)
+{
+	struct value_search *search = ctx;
+	struct rf_str name = search->pair->name;
+
+	if (strcmp(hit->rule, "variable-secret") == 0 && is_placeholder(hit->secret))
+		return RF_OK;
+	search->found = true;
+	judge_say(search->j, RF_STR_FMT ": %s", (int)(name.len < 80 ? name.len : 80), name.ptr,
+		hit->title);
+	return RF_OK;
+}
+
+static bool has_secret_value(
+	struct judge *j, const struct secret_rules *rules, const struct dockerfile_instr *instr)
+{
+	struct value_search search = {.j = j};
+	const struct secret_sink sink = {.hit = value_hit, .ctx = &search};
+
+	for (size_t i = 0; i < instr->pair_count && !search.found; i++) {
+		search.pair = &instr->pairs[i];
+		if (search.pair->value.len && secret_search_variable(rules, search.pair->name,
+						      search.pair->value, &sink, NULL) < 0)
+			j->nomem = true;
+	}
+	return search.found;
+}
+
+/* The rules of secrets are made for the first ARG or ENV; a file without one does not pay. */
+static void secret_values(struct judge *j, const void *spec RF_UNUSED)
+{
+	AUTO_SECRET_RULES *rules = NULL;
+
+	for (size_t i = 0; i < j->list->count; i++) {
+		const struct dockerfile_instr *instr = j->list->items[i].instr;
+
+		if (!sets_variables(instr))
+			continue;
+		if (!rules && secret_rules_new(&rules, NULL) < 0) {
+			j->nomem = true;
+			return;
+		}
+		if (has_secret_value(j, rules, instr))
+			judge_report(j, instr);
+	}
 }
 
 /* --- files --- */
@@ -277,7 +328,7 @@ static const struct judge_rule rules[] = {
 		 "a secret stands in the Dockerfile", secret_why,
 		 "Take it back where it was issued, then mount the new one: RUN "
 		 "--mount=type=secret."},
-		.each = secret_value,
+		.whole = secret_values,
 		.onbuild = true},
 	{.row = {"RF-D016", {"CIS-4.10"}, CHECK_HIGH, false, "a URL with a password in a command",
 		 secret_why, secret_fix},

@@ -15,7 +15,7 @@ void pack_image_free(struct pack_image *image)
 	if (!image)
 		return;
 	pack_tree_done(&image->tree);
-	tar_done(&image->layer_tar);
+	pack_tar_done(&image->layer_tar);
 	rf_arena_free(image->arena);
 	free(image);
 }

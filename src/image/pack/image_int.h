@@ -11,7 +11,7 @@
 struct pack_image {
 	struct rf_arena *arena;
 	struct pack_tree tree;
-	struct tar layer_tar;
+	struct pack_tar layer_tar;
 	int64_t epoch_s;
 	struct pack_names names;
 	struct pack_blob layer, config, manifest;

@@ -86,11 +86,15 @@ static int take_labels(struct rf_arena *arena, const struct pack_strs *labels, s
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < labels->count; i++) {
 		struct doc_pair *pair = &to->items[to->count++];
+		struct rf_str key;
 
-		pair->value = rf_str_cut(rf_str_of(labels->items[i]), '=', &pair->key);
-		if (!pair->value.ptr || pair->key.len == 0)
+		pair->value = rf_str_cut(rf_str_of(labels->items[i]), '=', &key);
+		if (!pair->value.ptr || key.len == 0)
 			return rf_err_set(err, RF_EINPUT, "label \"%.200s\": expected KEY=VALUE",
 				labels->items[i]);
+		pair->key = rf_arena_str(arena, key);
+		if (!pair->key.ptr)
+			return rf_err_nomem(err);
 	}
 	qsort(to->items, to->count, sizeof(*to->items), compare_pairs);
 	for (size_t i = 1; i < to->count; i++) {

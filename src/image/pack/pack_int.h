@@ -38,7 +38,7 @@ int pack_tree_load(struct pack_tree *tree, int dir_fd, const char *path, struct 
 	unsigned *ret_mode, struct rf_err *err) RF_MUST_USE;
 /* Adds the directories that entries are in, sorts, refuses what is there twice. */
 int pack_tree_finish(struct pack_tree *tree, struct rf_err *err) RF_MUST_USE;
-void pack_tree_write(const struct pack_tree *tree, struct tar *tar);
+void pack_tree_write(const struct pack_tree *tree, struct pack_tar *tar);
 
 /* The files of the options: SRC:DST[:MODE], certificates, time zones, passwd and group. */
 int pack_add_files(

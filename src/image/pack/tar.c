@@ -30,12 +30,12 @@ struct header {
 	char type;
 };
 
-void tar_done(struct tar *tar)
+void pack_tar_done(struct pack_tar *tar)
 {
 	rf_vec_done(&tar->pieces);
 }
 
-static void push(struct tar *tar, struct rf_str piece)
+static void push(struct pack_tar *tar, struct rf_str piece)
 {
 	if (tar->failed || piece.len == 0)
 		return;
@@ -43,7 +43,7 @@ static void push(struct tar *tar, struct rf_str piece)
 	tar->size += piece.len;
 }
 
-static void pad(struct tar *tar, uint64_t size)
+static void pad(struct pack_tar *tar, uint64_t size)
 {
 	static const char zeros[BLOCK];
 
@@ -94,7 +94,7 @@ static void put_sum(char *block)
 	block[SUM_AT + 6] = '\0';
 }
 
-static void push_header(struct tar *tar, const struct header *h)
+static void push_header(struct pack_tar *tar, const struct header *h)
 {
 	char *block = rf_arena_alloc(tar->arena, BLOCK);
 
@@ -129,7 +129,7 @@ static void put_record(struct rf_buf *out, const char *key, struct rf_str value)
 	rf_buf_add_char(out, '\n');
 }
 
-static void push_pax(struct tar *tar, const struct header *h)
+static void push_pax(struct pack_tar *tar, const struct header *h)
 {
 	AUTO_BUF records = {.max = 16384};
 	struct header pax = {.path = RF_STR("pax"), .mode = 0644, .type = 'x'};
@@ -152,7 +152,7 @@ static void push_pax(struct tar *tar, const struct header *h)
 	pad(tar, kept.len);
 }
 
-static void begin(struct tar *tar, const struct header *h)
+static void begin(struct pack_tar *tar, const struct header *h)
 {
 	if (tar->failed)
 		return;
@@ -160,7 +160,7 @@ static void begin(struct tar *tar, const struct header *h)
 	push_header(tar, h);
 }
 
-void tar_add_dir(struct tar *tar, struct rf_str path, unsigned mode)
+void pack_tar_add_dir(struct pack_tar *tar, struct rf_str path, unsigned mode)
 {
 	struct rf_str name = rf_arena_printf(tar->arena, RF_STR_FMT "/", RF_STR_ARG(path));
 
@@ -170,20 +170,21 @@ void tar_add_dir(struct tar *tar, struct rf_str path, unsigned mode)
 		begin(tar, &(struct header){.path = name, .mode = mode, .type = '5'});
 }
 
-void tar_add_symlink(struct tar *tar, struct rf_str path, struct rf_str link)
+void pack_tar_add_symlink(struct pack_tar *tar, struct rf_str path, struct rf_str link)
 {
 	begin(tar, &(struct header){.path = path, .link = link, .mode = 0777, .type = '2'});
 }
 
-void tar_add_file(struct tar *tar, struct rf_str path, unsigned mode, struct rf_str content)
+void pack_tar_add_file(
+	struct pack_tar *tar, struct rf_str path, unsigned mode, struct rf_str content)
 {
 	begin(tar, &(struct header){.path = path, .mode = mode, .size = content.len, .type = '0'});
 	push(tar, content);
 	pad(tar, content.len);
 }
 
-void tar_add_pieces(struct tar *tar, struct rf_str path, unsigned mode,
-	const struct tar_pieces *content, uint64_t size)
+void pack_tar_add_pieces(struct pack_tar *tar, struct rf_str path, unsigned mode,
+	const struct pack_pieces *content, uint64_t size)
 {
 	begin(tar, &(struct header){.path = path, .mode = mode, .size = size, .type = '0'});
 	rf_vec_each (piece, content)
@@ -191,7 +192,7 @@ void tar_add_pieces(struct tar *tar, struct rf_str path, unsigned mode,
 	pad(tar, size);
 }
 
-void tar_end(struct tar *tar)
+void pack_tar_end(struct pack_tar *tar)
 {
 	static const char zeros[2 * BLOCK];
 

@@ -166,15 +166,15 @@ int pack_tree_finish(struct pack_tree *tree, struct rf_err *err)
 	return drop_repeated(tree, err);
 }
 
-void pack_tree_write(const struct pack_tree *tree, struct tar *tar)
+void pack_tree_write(const struct pack_tree *tree, struct pack_tar *tar)
 {
 	rf_vec_each (it, &tree->entries) {
 		if (it->is_dir)
-			tar_add_dir(tar, it->path, it->mode);
+			pack_tar_add_dir(tar, it->path, it->mode);
 		else if (it->link.len)
-			tar_add_symlink(tar, it->path, it->link);
+			pack_tar_add_symlink(tar, it->path, it->link);
 		else
-			tar_add_file(tar, it->path, it->mode, it->content);
+			pack_tar_add_file(tar, it->path, it->mode, it->content);
 	}
-	tar_end(tar);
+	pack_tar_end(tar);
 }

@@ -23,14 +23,14 @@
 
 /* What takes the files. */
 struct output {
-	int (*put)(void *ctx, const char *name, const struct tar_pieces *content, uint64_t size,
+	int (*put)(void *ctx, const char *name, const struct pack_pieces *content, uint64_t size,
 		struct rf_err *err);
 	void *ctx;
 };
 
 /* --- writing --- */
 
-static size_t fill_batch(const struct tar_pieces *pieces, size_t first, size_t skip,
+static size_t fill_batch(const struct pack_pieces *pieces, size_t first, size_t skip,
 	struct iovec batch[static BATCH])
 {
 	size_t count = 0;
@@ -44,7 +44,7 @@ static size_t fill_batch(const struct tar_pieces *pieces, size_t first, size_t s
 	return count;
 }
 
-static int write_pieces(int fd, const struct tar_pieces *pieces, struct rf_err *err)
+static int write_pieces(int fd, const struct pack_pieces *pieces, struct rf_err *err)
 {
 	struct iovec batch[BATCH];
 	size_t at = 0, skip = 0;
@@ -68,7 +68,7 @@ static int write_pieces(int fd, const struct tar_pieces *pieces, struct rf_err *
 static int put_text(
 	const struct output *out, const char *name, struct rf_str text, struct rf_err *err)
 {
-	struct tar_pieces one = {.items = &text, .count = 1};
+	struct pack_pieces one = {.items = &text, .count = 1};
 
 	return out->put(out->ctx, name, &one, text.len, err);
 }
@@ -137,25 +137,25 @@ static int put_index(const struct pack_image *image, const struct output *out, s
 
 /* --- an archive --- */
 
-static int put_in_tar(void *ctx, const char *name, const struct tar_pieces *content, uint64_t size,
+static int put_in_tar(void *ctx, const char *name, const struct pack_pieces *content, uint64_t size,
 	struct rf_err *err)
 {
-	struct tar *tar = ctx;
+	struct pack_tar *tar = ctx;
 	struct rf_str path = rf_arena_str(tar->arena, rf_str_of(name));
 
 	if (!path.ptr)
 		return rf_err_nomem(err);
-	tar_add_pieces(tar, path, FILE_MODE, content, size);
+	pack_tar_add_pieces(tar, path, FILE_MODE, content, size);
 	return tar->failed ? rf_err_nomem(err) : RF_OK;
 }
 
 /* Small texts do not outlive their put(): they are kept in the arena. */
-static int put_copy_in_tar(void *ctx, const char *name, const struct tar_pieces *content,
+static int put_copy_in_tar(void *ctx, const char *name, const struct pack_pieces *content,
 	uint64_t size, struct rf_err *err)
 {
-	struct tar *tar = ctx;
+	struct pack_tar *tar = ctx;
 	struct rf_str kept = rf_arena_str(tar->arena, content->items[0]);
-	struct tar_pieces one = {.items = &kept, .count = 1};
+	struct pack_pieces one = {.items = &kept, .count = 1};
 
 	return kept.ptr ? put_in_tar(ctx, name, &one, size, err) : rf_err_nomem(err);
 }
@@ -164,15 +164,15 @@ static int put_copy_in_tar(void *ctx, const char *name, const struct tar_pieces 
 static int write_tar(const struct pack_image *image, bool whole, int fd, struct rf_err *err)
 {
 	AUTO_ARENA *arena = rf_arena_new(0);
-	CLEANUP(tar_done) struct tar tar = {.arena = arena, .mtime_s = image->epoch_s};
+	CLEANUP(pack_tar_done) struct pack_tar tar = {.arena = arena, .mtime_s = image->epoch_s};
 	const struct output plain = {.put = put_in_tar, .ctx = &tar};
 	const struct output copied = {.put = put_copy_in_tar, .ctx = &tar};
 	int rc = RF_OK;
 
 	if (!arena)
 		return rf_err_nomem(err);
-	tar_add_dir(&tar, RF_STR("blobs"), 0755);
-	tar_add_dir(&tar, RF_STR("blobs/sha256"), 0755);
+	pack_tar_add_dir(&tar, RF_STR("blobs"), 0755);
+	pack_tar_add_dir(&tar, RF_STR("blobs/sha256"), 0755);
 	rc = put_image(image, &plain, err);
 	if (!whole && rc == RF_OK) {
 		if (lseek(fd, (off_t)tar.size, SEEK_SET) < 0)
@@ -183,7 +183,7 @@ static int write_tar(const struct pack_image *image, bool whole, int fd, struct 
 		rc = put_referrers(image, &plain, err);
 	if (rc == RF_OK)
 		rc = put_index(image, &copied, err);
-	tar_end(&tar);
+	pack_tar_end(&tar);
 	if (rc == RF_OK && tar.failed)
 		rc = rf_err_nomem(err);
 	return rc < 0 ? rc : write_pieces(fd, &tar.pieces, err);
@@ -243,7 +243,7 @@ void pack_output_done(struct pack_output *output)
 
 /* --- a directory --- */
 
-static int put_in_dir(void *ctx, const char *name, const struct tar_pieces *content, uint64_t size,
+static int put_in_dir(void *ctx, const char *name, const struct pack_pieces *content, uint64_t size,
 	struct rf_err *err)
 {
 	const int *dir_fd = ctx;

@@ -121,7 +121,7 @@ static const struct {
 		D "RUN curl x | tar xz; curl x | bash -c 'cat'; echo 'curl x | sh'"},
 	{"RF-D008", D "RUN chmod u+s /a", 2, D "RUN chmod 0755 /a; chmod a+x /b; chmod 1777 /tmp"},
 	{"RF-D010", D "COPY .env /app/", 2, D "COPY cert.pem env.go /x/\nCOPY --from=b .env /"},
-	{"RF-D011", D "ENV X=ghp_0123456789012345678901234567890123456789", 2,
+	{"RF-D011", D "ENV X=AKIAQ3EGRIPDNW5XZ7TK", 2,
 		D "ENV PASSWORD_FILE=/run/secrets/x TOKEN=changeme SECRET=$X"},
 	{"RF-D012", D "COPY --chmod=777 a /a", 2, D "RUN chmod 775 /a && chmod 1777 /tmp"},
 	{"RF-D013", D "RUN --security=insecure ls", 2, D "RUN --security=sandbox ls"},
