@@ -8,6 +8,8 @@
 #define HEADER_SIZE	  8
 #define CHECKED_FUNCTIONS 16
 #define MAX_NAME	  65536
+/* Headers that make sense and turn out to be none; after so many the file is meant to be slow. */
+#define MAX_TRIES 1024
 
 static struct rf_reader reader_at(const struct go_table *table, uint64_t off)
 {
@@ -131,7 +133,8 @@ static bool read_old(struct go_table *table)
 		       table->bytes.len - table->functions_off;
 }
 
-static bool table_at(struct rf_bytes bytes, bool big, struct go_table *ret)
+/* *tries goes down with every header that has to be looked at closely. */
+static bool table_at(struct rf_bytes bytes, bool big, unsigned *tries, struct go_table *ret)
 {
 	struct go_table table = {.bytes = bytes, .big = big};
 	struct rf_reader r = rf_reader_of(bytes);
@@ -155,22 +158,24 @@ static bool table_at(struct rf_bytes bytes, bool big, struct go_table *ret)
 		ok = read_old(&table);
 	else
 		ok = (table.relative || magic == MAGIC_116) && read_words(&table, table.relative);
-	if (ok && functions_plausible(&table))
+	if (!ok || *tries == 0)
+		return false;
+	--*tries;
+	ok = functions_plausible(&table);
+	if (ok)
 		*ret = table;
-	else
-		ok = false;
 	return ok;
 }
 
 /* --- searching --- */
 
 /* Every magic has three bytes of 0xff beside the one that differs. */
-static bool search(struct rf_bytes data, bool big, struct go_table *ret)
+static bool search(struct rf_bytes data, bool big, unsigned *tries, struct go_table *ret)
 {
 	static const uint8_t three[] = {0xff, 0xff, 0xff};
 	size_t off = 0;
 
-	while (data.len - off > HEADER_SIZE) {
+	while (data.len - off > HEADER_SIZE && *tries) {
 		const uint8_t *at = memmem(data.ptr + off, data.len - off, three, sizeof(three));
 		size_t start;
 
@@ -179,7 +184,8 @@ static bool search(struct rf_bytes data, bool big, struct go_table *ret)
 		off = (size_t)(at - data.ptr);
 		start = big ? off : off - 1;
 		if ((big || off > 0) && start % 4 == 0 &&
-			table_at((struct rf_bytes){data.ptr + start, data.len - start}, big, ret))
+			table_at((struct rf_bytes){data.ptr + start, data.len - start}, big, tries,
+				ret))
 			return true;
 		off++;
 	}
@@ -195,10 +201,11 @@ static void fix_text_start(const struct go_exe *exe, struct go_table *table)
 
 int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err *err)
 {
-	bool found = exe->pclntab.ptr && table_at(exe->pclntab, exe->big, ret);
+	unsigned tries = MAX_TRIES;
+	bool found = exe->pclntab.ptr && table_at(exe->pclntab, exe->big, &tries, ret);
 
 	for (size_t i = 0; i < exe->segment_count && !found; i++)
-		found = search(exe->segments[i].bytes, exe->big, ret);
+		found = search(exe->segments[i].bytes, exe->big, &tries, ret);
 	if (!found)
 		return rf_err_set(err, RF_EABSENT, "no table of Go functions");
 	fix_text_start(exe, ret);
