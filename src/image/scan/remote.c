@@ -100,7 +100,8 @@ int scan_remote(
 			      : registry_open(reference, scan->opts->registry, &registry, err);
 
 	if (rc < 0)
-		return rc;
+		return rf_err_wrap(
+			err, rc, "%.200s is no file and no image of this machine", reference);
 	scan->report->digest = scan_digest_str(scan, &registry_image(registry)->digest);
 	rc = scan_start(scan, SCAN_MODE_LAYERS, &spool_fd, 1, err);
 	return rc < 0 ? rc : fetch_and_scan(scan, registry, ret, err);
