@@ -29,6 +29,25 @@ struct scan_verb {
 	bool fixable, no_secrets, all, plain_http, json, quiet;
 };
 
+/* What a target is looked for with. */
+#define TARGET_ROWS                                                                               \
+	{"select", 0, OPT_TEXT, offsetof(struct scan_verb, select), "NAME|DIGEST",                \
+		"Which image, when the archive holds several.", NULL},                            \
+		{"platform", 0, OPT_TEXT, offsetof(struct scan_verb, platform), "OS/ARCH",        \
+			"Which of several platforms, instead of this machine's.", NULL},          \
+		{"store", 0, OPT_TEXT, offsetof(struct scan_verb, store), "DIRECTORY",            \
+			"Where images of this machine are looked up.", NULL},                     \
+		{"docker-config", 0, OPT_TEXT, offsetof(struct scan_verb, docker_config), "FILE", \
+			"Credentials of registries, instead of ~/.docker/config.json.", NULL},    \
+		{"ca-file", 0, OPT_TEXT, offsetof(struct scan_verb, ca_file), "FILE",             \
+			"Certificates of authorities (PEM) to trust in addition.", NULL},         \
+		{"plain-http", 0, OPT_FLAG, offsetof(struct scan_verb, plain_http), NULL,         \
+			"Asks the registry by http.", NULL},                                      \
+	{                                                                                         \
+		"quiet", 'q', OPT_FLAG, offsetof(struct scan_verb, quiet), NULL,                  \
+			"Shows no progress.", NULL                                                \
+	}
+
 static const struct opt_row scan_rows[] = {
 	{"db", 0, OPT_TEXT, offsetof(struct scan_verb, db), "FILE",
 		"The vulnerability database, instead of this machine's (`ringfence image db`).",
@@ -67,20 +86,7 @@ static const struct opt_row scan_rows[] = {
 		"Does not look for secrets.", NULL},
 	{"all", 0, OPT_FLAG, offsetof(struct scan_verb, all), NULL,
 		"The table also lists what does not count.", NULL},
-	{"select", 0, OPT_TEXT, offsetof(struct scan_verb, select), "NAME|DIGEST",
-		"Which image, when the archive holds several.", NULL},
-	{"platform", 0, OPT_TEXT, offsetof(struct scan_verb, platform), "OS/ARCH",
-		"Which of several platforms, instead of this machine's.", NULL},
-	{"store", 0, OPT_TEXT, offsetof(struct scan_verb, store), "DIRECTORY",
-		"Where images of this machine are looked up.", NULL},
-	{"docker-config", 0, OPT_TEXT, offsetof(struct scan_verb, docker_config), "FILE",
-		"Credentials of registries, instead of ~/.docker/config.json.", NULL},
-	{"ca-file", 0, OPT_TEXT, offsetof(struct scan_verb, ca_file), "FILE",
-		"Certificates of authorities (PEM) to trust in addition.", NULL},
-	{"plain-http", 0, OPT_FLAG, offsetof(struct scan_verb, plain_http), NULL,
-		"Asks the registry by http.", NULL},
-	{"quiet", 'q', OPT_FLAG, offsetof(struct scan_verb, quiet), NULL, "Shows no progress.",
-		NULL},
+	TARGET_ROWS,
 };
 
 static const struct opt_example scan_examples[] = {
@@ -117,20 +123,7 @@ static const struct opt_row sbom_rows[] = {
 		"cyclonedx (the default), spdx, spdx-3, json or text.", scan_formats},
 	{"output", 'o', OPT_TEXT, offsetof(struct scan_verb, output), "FILE",
 		"Where it goes, instead of standard output.", NULL},
-	{"select", 0, OPT_TEXT, offsetof(struct scan_verb, select), "NAME|DIGEST",
-		"Which image, when the archive holds several.", NULL},
-	{"platform", 0, OPT_TEXT, offsetof(struct scan_verb, platform), "OS/ARCH",
-		"Which of several platforms, instead of this machine's.", NULL},
-	{"store", 0, OPT_TEXT, offsetof(struct scan_verb, store), "DIRECTORY",
-		"Where images of this machine are looked up.", NULL},
-	{"docker-config", 0, OPT_TEXT, offsetof(struct scan_verb, docker_config), "FILE",
-		"Credentials of registries, instead of ~/.docker/config.json.", NULL},
-	{"ca-file", 0, OPT_TEXT, offsetof(struct scan_verb, ca_file), "FILE",
-		"Certificates of authorities (PEM) to trust in addition.", NULL},
-	{"plain-http", 0, OPT_FLAG, offsetof(struct scan_verb, plain_http), NULL,
-		"Asks the registry by http.", NULL},
-	{"quiet", 'q', OPT_FLAG, offsetof(struct scan_verb, quiet), NULL, "Shows no progress.",
-		NULL},
+	TARGET_ROWS,
 };
 
 const struct opt_usage image_sbom_usage = {
