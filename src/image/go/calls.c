@@ -5,6 +5,10 @@
  */
 #include "image/go/calls.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define NOT_REACHED	UINT32_MAX
 #define GRAIN_SHIFT	4   /* the linker aligns functions to 16 bytes or more */
 #define MAX_METHODS	256 /* of one table of methods */
@@ -122,20 +126,44 @@ static int32_t read_i32(const uint8_t *at)
 }
 
 /* E8 and E9: call and jmp rel32. REX.W 8D /r with rip: lea. */
-static inline void take_amd64(
-	struct go_calls *calls, uint32_t from, const uint8_t *code, size_t left, uint64_t addr)
-{
-	if ((code[0] & 0xfe) == 0xe8 && left >= 5)
-		reach_addr(calls, from, addr + 5 + (uint64_t)(int64_t)read_i32(code + 1));
-	else if ((code[0] & 0xfb) == 0x48 && left >= 7 && code[1] == 0x8d &&
-		 (code[2] & 0xc7) == 0x05)
-		take_address(calls, from, addr + 7 + (uint64_t)(int64_t)read_i32(code + 3));
-}
 
-/* Not zero when a byte of word is. */
-static inline uint64_t has_zero(uint64_t word)
+#define BATCH 16 /* bytes that are looked at together */
+
+/* A bit for every byte of 16 that may begin a call or jump, or be the 8D of a lea. */
+#ifdef __SSE2__
+static inline unsigned candidates(const uint8_t *code)
 {
-	return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+	const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)code);
+	const __m128i calls = _mm_cmpeq_epi8(
+		_mm_and_si128(bytes, _mm_set1_epi8((char)0xfe)), _mm_set1_epi8((char)0xe8));
+	const __m128i leas = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)0x8d));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(calls, leas));
+}
+#else
+static inline unsigned candidates(const uint8_t *code)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < BATCH; i++)
+		bits |= (unsigned)((code[i] & 0xfe) == 0xe8 || code[i] == 0x8d) << i;
+	return bits;
+}
+#endif
+
+/* at is the offset of an E8, E9 or 8D. */
+static inline void take_amd64(struct go_calls *calls, uint32_t from, const uint8_t *code, size_t at,
+	size_t len, uint64_t addr)
+{
+	if (code[at] != 0x8d) {
+		if (len - at >= 5)
+			reach_addr(calls, from,
+				addr + at + 5 + (uint64_t)(int64_t)read_i32(code + at + 1));
+	} else if (at > 0 && (code[at - 1] & 0xfb) == 0x48 && len - at >= 6 &&
+		   (code[at + 1] & 0xc7) == 0x05) {
+		take_address(
+			calls, from, addr + at + 6 + (uint64_t)(int64_t)read_i32(code + at + 2));
+	}
 }
 
 static void scan_amd64(
@@ -143,20 +171,14 @@ static void scan_amd64(
 {
 	size_t i = 0;
 
-	/* Eight bytes at a time: is one of them E8, E9 or the 8D of a lea? */
-	for (; i + 8 <= len; i += 8) {
-		uint64_t word;
-
-		memcpy(&word, code + i, sizeof(word));
-		if (!has_zero((word & 0xfefefefefefefefeu) ^ 0xe8e8e8e8e8e8e8e8u) &&
-			!has_zero(word ^ 0x8d8d8d8d8d8d8d8du))
-			continue;
-		/* A lea begins a byte before its 8D. */
-		for (size_t j = i ? i - 1 : 0; j < i + 8; j++)
-			take_amd64(calls, from, code + j, len - j, addr + j);
+	for (; i + BATCH <= len; i += BATCH) {
+		for (unsigned bits = candidates(code + i); bits; bits &= bits - 1)
+			take_amd64(calls, from, code, i + (unsigned)__builtin_ctz(bits), len, addr);
 	}
-	for (i = i ? i - 1 : 0; i < len; i++)
-		take_amd64(calls, from, code + i, len - i, addr + i);
+	for (; i < len; i++) {
+		if ((code[i] & 0xfe) == 0xe8 || code[i] == 0x8d)
+			take_amd64(calls, from, code, i, len, addr);
+	}
 }
 
 /* BL and B; ADRP followed by ADD of the same register. */

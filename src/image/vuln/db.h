@@ -4,7 +4,7 @@
  *	header   512 bytes, see db_int.h: magic, version, when, section table, hash of the block
  *	         hashes, public key, signature over everything before it
  *	payload  sections: sources, packages (records, offsets), advisories (records, offsets)
- *	hashes   SHA-256 of every block of 64 KiB of the payload
+ *	hashes   SHA-256 of every block of 8 KiB of the payload
  *
  * Opening verifies the header and the hashes, however large the payload is; a block is verified
  * when it is first read. So a changed byte is never believed, and opening takes no time. Integers

@@ -7,7 +7,7 @@
 #define DB_MAGIC       "RFVULNDB"
 #define DB_FORMAT      1
 #define DB_HEADER_SIZE 512
-#define DB_BLOCK_SIZE  ((size_t)64 << 10)
+#define DB_BLOCK_SIZE  ((size_t)8 << 10)
 #define DB_SIGNATURE   64 /* bytes */
 
 /*
