@@ -53,9 +53,12 @@ static void write_sbom(
 {
 	const struct report_opts how = {.epoch_s = opts->epoch_s, .bom_only = true};
 	const struct scan_database database = report->database;
+	const size_t finding_count = report->finding_count;
 
 	report->database = (struct scan_database){.present = false};
+	report->finding_count = 0;
 	report_cyclonedx(report, &how, out);
+	report->finding_count = finding_count;
 	report->database = database;
 }
 
