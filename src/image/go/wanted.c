@@ -65,8 +65,8 @@ static struct rf_str key_of(struct go_wanted *wanted, struct rf_str package, str
 	return rf_buf_str(&wanted->key);
 }
 
-int go_wanted_add(struct go_wanted *wanted, struct rf_str package, struct rf_str symbol,
-	struct rf_err *err)
+int go_wanted_add(
+	struct go_wanted *wanted, struct rf_str package, struct rf_str symbol, struct rf_err *err)
 {
 	const struct go_found none = {.name = RF_STR_NONE, .function = GO_NO_FUNCTION};
 	struct rf_str key = key_of(wanted, package, symbol), path;
@@ -166,8 +166,8 @@ int go_wanted_search(struct go_wanted *wanted, const struct go_table *table,
 	return rc == RF_OK && wanted->key.failed ? rf_err_nomem(err) : rc;
 }
 
-bool go_wanted_found(struct go_wanted *wanted, struct rf_str package, struct rf_str symbol,
-	struct go_found *ret)
+bool go_wanted_found(
+	struct go_wanted *wanted, struct rf_str package, struct rf_str symbol, struct go_found *ret)
 {
 	uintptr_t index;
 
