@@ -306,7 +306,7 @@ int go_calls_new(const struct go_exe *exe, const struct go_table *table, struct 
 	if (!calls)
 		return rf_err_nomem(err);
 	if ((exe->machine != GO_MACHINE_AMD64 && exe->machine != GO_MACHINE_ARM64) || exe->big ||
-		!go_table_function(table, 0, &first, &name))
+		!go_table_function(table, 0, &first, &name) || !go_exe_is_code(exe, first))
 		return rf_err_set(err, RF_EUNSUPPORTED, "calls cannot be followed");
 	calls->exe = exe;
 	calls->text_addr = first;

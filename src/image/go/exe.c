@@ -202,6 +202,17 @@ struct rf_bytes go_exe_at(const struct go_exe *exe, uint64_t addr)
 	return (struct rf_bytes){.ptr = NULL};
 }
 
+bool go_exe_is_code(const struct go_exe *exe, uint64_t addr)
+{
+	for (size_t i = 0; i < exe->segment_count; i++) {
+		const struct go_segment *s = &exe->segments[i];
+
+		if (s->executable && addr >= s->addr && addr - s->addr < s->bytes.len)
+			return true;
+	}
+	return false;
+}
+
 bool go_exe_pointer(const struct go_exe *exe, uint64_t addr, uint64_t *ret)
 {
 	struct rf_reader r = rf_reader_of(go_exe_at(exe, addr));

@@ -55,6 +55,8 @@ int go_exe_open(struct rf_bytes file, struct go_exe *ret, struct rf_err *err) RF
 
 /* What memory holds from addr to the end of its segment; absent when no segment has it. */
 struct rf_bytes go_exe_at(const struct go_exe *exe, uint64_t addr);
+/* True when addr is in a segment that may be executed. */
+bool go_exe_is_code(const struct go_exe *exe, uint64_t addr);
 /* A pointer at addr. */
 bool go_exe_pointer(const struct go_exe *exe, uint64_t addr, uint64_t *ret);
 

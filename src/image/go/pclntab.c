@@ -1,5 +1,5 @@
 /* A header is believed when all its offsets are in order and its first functions make sense. */
-#include "image/go/pclntab.h"
+#include "image/go/moduledata.h"
 
 #define MAGIC_12	  0xfffffffbu
 #define MAGIC_116	  0xfffffffau
@@ -192,11 +192,16 @@ static bool search(struct rf_bytes data, bool big, unsigned *tries, struct go_ta
 	return false;
 }
 
-static void fix_text_start(const struct go_exe *exe, struct go_table *table)
+/*
+ * Go 1.26 stopped writing it, and a position-independent program has it filled in when it is
+ * loaded. It stays 0, which is no code, when nothing says; .text may begin with other code.
+ */
+static void find_text_start(const struct go_exe *exe, struct go_table *table)
 {
-	/* A position-independent program has it filled in when it is loaded. */
-	if (table->relative && table->text_start == 0)
-		table->text_start = exe->text_addr;
+	uint64_t start;
+
+	if (table->relative && table->text_start == 0 && go_moduledata_text(exe, table, &start))
+		table->text_start = start;
 }
 
 int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err *err)
@@ -208,6 +213,6 @@ int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err 
 		found = search(exe->segments[i].bytes, exe->big, &tries, ret);
 	if (!found)
 		return rf_err_set(err, RF_EABSENT, "no table of Go functions");
-	fix_text_start(exe, ret);
+	find_text_start(exe, ret);
 	return RF_OK;
 }

@@ -100,6 +100,44 @@ static void write_code(struct code *code)
 	jump(code, CALLED, true);
 }
 
+/* How a program tells where its code begins. */
+enum start {
+	IN_THE_TABLE,
+	IN_MODULEDATA,
+	IN_RELOCATIONS,
+	NOWHERE,
+};
+
+#define TABLE	   0x700000u
+#define MODULEDATA (DATA + 8 * 8)
+#define NAMES_AT   72 /* in the table, for 64 bits */
+
+static const struct {
+	unsigned word;
+	uint64_t value;
+} moduledata[] = {{0, TABLE}, {1, TABLE + NAMES_AT}, {20, TEXT}, {21, TEXT + COUNT *SIZE},
+	{22, TEXT}, {23, TEXT + COUNT *SIZE}};
+
+static void write_moduledata(struct rf_buf *out, const struct test_shape *shape)
+{
+	for (unsigned word = 0; word < 24; word++) {
+		uint64_t value = 0;
+
+		for (size_t i = 0; i < RF_ARRAY_LEN(moduledata); i++)
+			value = moduledata[i].word == word ? moduledata[i].value : value;
+		test_word(out, shape, value);
+	}
+}
+
+static void write_relocations(struct rf_buf *out, const struct test_shape *shape)
+{
+	for (size_t i = 0; i < RF_ARRAY_LEN(moduledata); i++) {
+		test_word(out, shape, MODULEDATA + 8 * moduledata[i].word);
+		test_word(out, shape, R_X86_64_RELATIVE);
+		test_word(out, shape, moduledata[i].value);
+	}
+}
+
 /* The closure's pointer, then an itab: three words, two methods, and what is none. */
 static void write_data(struct rf_buf *out, const struct test_shape *shape)
 {
@@ -111,7 +149,7 @@ static void write_data(struct rf_buf *out, const struct test_shape *shape)
 }
 
 struct program {
-	struct rf_buf file, table, data;
+	struct rf_buf file, table, data, relocations;
 	struct code code;
 	struct go_exe exe;
 	struct go_table functions;
@@ -123,22 +161,33 @@ static void program_done(struct program *program)
 	rf_buf_done(&program->file);
 	rf_buf_done(&program->table);
 	rf_buf_done(&program->data);
+	rf_buf_done(&program->relocations);
 	go_calls_free(program->calls);
 }
 
-static int program_make(struct program *program, const struct test_shape *shape)
+static int program_make_with(
+	struct program *program, const struct test_shape *shape, enum start start)
 {
-	struct test_part parts[3];
+	struct test_part parts[4];
 
 	*program = (struct program){.code = {.shape = shape}};
 	write_code(&program->code);
 	write_data(&program->data, shape);
+	if (start == IN_MODULEDATA)
+		write_moduledata(&program->data, shape);
+	rf_buf_add(&program->relocations, "12345678", 8);
+	if (start == IN_RELOCATIONS)
+		write_relocations(&program->relocations, shape);
 	table_make(&program->table, shape, TABLE_120, functions, COUNT, "a.Inlined");
+	if (start != IN_THE_TABLE)
+		memset(program->table.data + 24, 0, 8);
 	parts[0] = (struct test_part){".text",
 		{(const char *)program->code.text, sizeof(program->code.text)}, TEXT, PF_R | PF_X};
 	parts[1] = (struct test_part){".data", rf_buf_str(&program->data), DATA, PF_R | PF_W};
-	parts[2] = (struct test_part){".gopclntab", rf_buf_str(&program->table), 0x700000, PF_R};
-	test_elf(&program->file, shape, parts, 3, true);
+	parts[2] = (struct test_part){".gopclntab", rf_buf_str(&program->table), TABLE, PF_R};
+	parts[3] =
+		(struct test_part){".rela.dyn", rf_buf_str(&program->relocations), 0x400000, PF_R};
+	test_elf(&program->file, shape, parts, 4, true);
 	if (go_exe_open((struct rf_bytes){(uint8_t *)program->file.data, program->file.len},
 		    &program->exe, NULL) < 0 ||
 		go_table_find(&program->exe, &program->functions, NULL) < 0)
@@ -146,10 +195,15 @@ static int program_make(struct program *program, const struct test_shape *shape)
 	return go_calls_new(&program->exe, &program->functions, &program->calls, NULL);
 }
 
-static void check_reached(const struct test_shape *shape)
+static int program_make(struct program *program, const struct test_shape *shape)
+{
+	return program_make_with(program, shape, IN_THE_TABLE);
+}
+
+static void check_reached(const struct test_shape *shape, enum start start)
 {
 	CLEANUP(program_done) struct program program;
-	int rc = program_make(&program, shape);
+	int rc = program_make_with(&program, shape, start);
 
 	CHECK_INT(rc, RF_OK);
 	if (rc != RF_OK)
@@ -163,12 +217,31 @@ static void check_reached(const struct test_shape *shape)
 
 static void calls_jumps_and_addresses_are_followed_on_amd64(void)
 {
-	check_reached(&amd64);
+	check_reached(&amd64, IN_THE_TABLE);
 }
 
 static void calls_jumps_and_addresses_are_followed_on_arm64(void)
 {
-	check_reached(&arm64);
+	check_reached(&arm64, IN_THE_TABLE);
+}
+
+static void the_code_begins_where_moduledata_says(void)
+{
+	check_reached(&amd64, IN_MODULEDATA);
+	check_reached(&arm64, IN_MODULEDATA);
+}
+
+static void the_code_begins_where_a_relocation_of_moduledata_says(void)
+{
+	check_reached(&amd64, IN_RELOCATIONS);
+	check_reached(&arm64, IN_RELOCATIONS);
+}
+
+static void without_a_beginning_of_the_code_there_is_no_path(void)
+{
+	CLEANUP(program_done) struct program program;
+
+	CHECK_INT(program_make_with(&program, &amd64, NOWHERE), RF_EUNSUPPORTED);
 }
 
 static void a_path_leads_from_main_to_the_function(void)
@@ -222,6 +295,9 @@ int main(int argc, char **argv)
 	TAP_BEGIN(argc, argv);
 	RUN(calls_jumps_and_addresses_are_followed_on_amd64);
 	RUN(calls_jumps_and_addresses_are_followed_on_arm64);
+	RUN(the_code_begins_where_moduledata_says);
+	RUN(the_code_begins_where_a_relocation_of_moduledata_says);
+	RUN(without_a_beginning_of_the_code_there_is_no_path);
 	RUN(a_path_leads_from_main_to_the_function);
 	RUN(a_long_path_is_cut_in_its_middle);
 	RUN(other_machines_are_told);
