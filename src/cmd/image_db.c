@@ -10,7 +10,7 @@
 #include "cmd/image.h"
 #include "doc/json.h"
 #include "image/registry/file.h"
-#include "image/vuln/build.h"
+#include "image/vuln/confined.h"
 #include "image/vuln/delta.h"
 
 struct db_opts {
@@ -183,34 +183,40 @@ static int open_signer(const struct db_opts *opts, struct vuln_signer **ret, str
 	return rc < 0 ? rc : vuln_signer_make(rf_buf_cstr(&path), ret, err);
 }
 
-static void tell_built(const struct vuln_builder *builder, size_t len)
+static void tell_built(const struct vuln_build_report *report, size_t len)
 {
-	const struct vuln_build_report *report = vuln_builder_report(builder);
-
 	fprintf(stderr, "ringfence: %zu documents, %.2f MB\n", report->documents,
 		(double)len / 1e6);
 	rf_vec_each (count, &report->left_out)
 		fprintf(stderr, "ringfence: note: left out: %zu %s\n", count->count, count->what);
 }
 
+/* On a terminal, a line that is written over. */
+static void show_files(void *ctx, size_t files)
+{
+	(void)ctx;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%zu files read ...\r\033[K", files);
+}
+
 static int build_into(
 	const struct db_opts *opts, const struct opt_args *args, int64_t built, struct rf_err *err)
 {
-	AUTO_VULN_BUILDER *builder = NULL;
+	AUTO_VULN_JOB *job = NULL;
 	AUTO_SIGNER *signer = NULL;
 	AUTO_BUF file = {0};
-	int rc = vuln_builder_new(&builder, err);
+	int rc = vuln_job_new(show_files, NULL, &job, err);
 
 	if (rc == RF_OK)
 		rc = open_signer(opts, &signer, err);
 	for (int i = 0; i < args->count && rc == RF_OK; i++)
-		rc = vuln_builder_add(builder, args->items[i], err);
+		rc = vuln_job_add(job, args->items[i], err);
 	if (rc == RF_OK)
-		rc = vuln_builder_finish(builder, built, signer, &file, err);
+		rc = vuln_job_finish(job, built, signer, &file, err);
 	if (rc == RF_OK)
 		rc = write_file(opts->out, &file, err);
 	if (rc == RF_OK)
-		tell_built(builder, file.len);
+		tell_built(vuln_job_report(job), file.len);
 	return rc;
 }
 

@@ -162,13 +162,11 @@ static bool make_packages(struct vuln_builder *b, struct vuln_table *table)
 	return true;
 }
 
-int vuln_builder_finish(struct vuln_builder *b, int64_t built_s, const struct vuln_signer *signer,
+int build_assemble(struct vuln_builder *b, int64_t built_s, const uint8_t key[static VULN_KEY_LEN],
 	struct rf_buf *out, struct rf_err *err)
 {
 	struct vuln_tables tables = {.built_s = built_s >= 0 ? built_s : b->newest_s};
-	uint8_t key[VULN_KEY_LEN];
 	AUTO_BUF sources = {0};
-	int rc;
 
 	if (b->report.left_out.count)
 		qsort(b->report.left_out.items, b->report.left_out.count,
@@ -180,7 +178,16 @@ int vuln_builder_finish(struct vuln_builder *b, int64_t built_s, const struct vu
 	if (sources.failed || !make_advisories(b, &tables.advisories) ||
 		!make_packages(b, &tables.packages))
 		return rf_err_nomem(err);
+	return vuln_db_assemble(&tables, key, out, err);
+}
+
+int vuln_builder_finish(struct vuln_builder *b, int64_t built_s, const struct vuln_signer *signer,
+	struct rf_buf *out, struct rf_err *err)
+{
+	uint8_t key[VULN_KEY_LEN];
+	int rc;
+
 	vuln_signer_key(signer, key);
-	rc = vuln_db_assemble(&tables, key, out, err);
+	rc = build_assemble(b, built_s, key, out, err);
 	return rc < 0 ? rc : vuln_db_seal(out, signer, err);
 }

@@ -42,6 +42,36 @@ struct vuln_builder {
 	size_t source_documents; /* of the source being read */
 };
 
+/* A file of a source. */
+struct build_file {
+	struct rf_str name; /* without the directories before it */
+	int64_t mtime_s;
+	bool in_directory; /* a document; else a document or an archive of them */
+};
+
+/* Where the files of a source go, one after the other. */
+struct build_files {
+	/* fd stays the caller's. 0 or RF_E*, which ends the walk. */
+	int (*take)(void *ctx, int fd, const struct build_file *file, struct rf_err *err);
+	void *ctx;
+};
+int build_files_walk(
+	const char *path, const struct build_files *files, struct rf_err *err) RF_MUST_USE;
+/* What a source is called: the last part of its path. */
+struct rf_str build_source_name(const char *path);
+/* What may be a document by its name; a file that was named itself is tried whatever its name. */
+bool build_wants(struct rf_str name);
+
+/* The reader's side of a source. RF_EABSENT at its end: it had nothing. */
+void build_source_begin(struct vuln_builder *b);
+int build_source_take(struct vuln_builder *b, int fd, const struct build_file *file,
+	struct rf_err *err) RF_MUST_USE;
+int build_source_end(struct vuln_builder *b, struct rf_str name, struct rf_err *err) RF_MUST_USE;
+
+/* Everything but the signature, for the one whose key it is. */
+int build_assemble(struct vuln_builder *b, int64_t built_s, const uint8_t key[static VULN_KEY_LEN],
+	struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
+
 /* An affected entry in the making. */
 struct build_entry {
 	struct rf_buf ranges, versions, imports, body;

@@ -1,23 +1,18 @@
 /*
- * Where documents come from: directories are walked, everything else goes through libarchive, which
- * knows zip, tar and single files, compressed or not. A member that is no document of a known shape
- * is counted; a file that was named and has none is an error.
+ * Documents out of open files: libarchive knows zip, tar and single files, compressed or not. A
+ * member that is no document of a known shape is counted; a source that has none is an error.
  */
 #include <archive.h>
 #include <archive_entry.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "doc/read.h"
 #include "image/vuln/build_int.h"
 
-#define BLOCK_BYTES	    ((size_t)256 << 10)
-#define MAX_DIRECTORY_DEPTH 16
-#define TREE_BYTES	    ((size_t)16 << 30) /* of one document's tree */
+#define BLOCK_BYTES ((size_t)256 << 10)
+#define TREE_BYTES  ((size_t)16 << 30) /* of one document's tree */
 
 /* --- a document --- */
 
@@ -78,8 +73,7 @@ int vuln_builder_add_document(
 	return RF_OK;
 }
 
-/* What may be a document by its name; a single file that was named is tried whatever its name. */
-static bool wanted(struct rf_str name)
+bool build_wants(struct rf_str name)
 {
 	return is_yaml(name) || rf_str_ends(name, RF_STR(".json"));
 }
@@ -99,7 +93,36 @@ static void archive_freep(struct archive **archive)
 	archive_read_free(*archive);
 }
 
-static int open_archive(int fd, struct archive **ret, struct rf_err *err)
+/*
+ * A descriptor for libarchive, whose own functions ask fstat(2) about it: a call that names files,
+ * which the process that reads sources may not make.
+ */
+struct fd_input {
+	int fd;
+	char block[BLOCK_BYTES];
+};
+
+static la_ssize_t input_read(struct archive *archive, void *ctx, const void **ret_block)
+{
+	struct fd_input *input = ctx;
+	ssize_t got = read(input->fd, input->block, sizeof(input->block));
+
+	if (got < 0)
+		archive_set_error(archive, errno, "cannot be read");
+	*ret_block = input->block;
+	return got < 0 ? ARCHIVE_FATAL : got;
+}
+
+static la_int64_t input_seek(struct archive *archive, void *ctx, la_int64_t offset, int whence)
+{
+	struct fd_input *input = ctx;
+	off_t at = lseek(input->fd, (off_t)offset, whence);
+
+	(void)archive;
+	return at < 0 ? ARCHIVE_FATAL : at;
+}
+
+static int open_archive(struct fd_input *input, struct archive **ret, struct rf_err *err)
 {
 	struct archive *archive = archive_read_new();
 
@@ -113,7 +136,10 @@ static int open_archive(int fd, struct archive **ret, struct rf_err *err)
 	archive_read_support_filter_zstd(archive);
 	archive_read_support_filter_xz(archive);
 	archive_read_support_filter_bzip2(archive);
-	if (archive_read_open_fd(archive, fd, BLOCK_BYTES) != ARCHIVE_OK)
+	archive_read_set_read_callback(archive, input_read);
+	archive_read_set_seek_callback(archive, input_seek);
+	archive_read_set_callback_data(archive, input);
+	if (archive_read_open1(archive) != ARCHIVE_OK)
 		return rf_err_set(
 			err, RF_EINPUT, "cannot be read: %s", archive_error_string(archive));
 	return RF_OK;
@@ -147,7 +173,7 @@ static int add_entry(struct vuln_builder *b, struct archive *archive, struct arc
 	struct rf_str name = single ? named : rf_str_of(archive_entry_pathname(entry));
 	int rc;
 
-	if (!single && (archive_entry_filetype(entry) != AE_IFREG || !wanted(name)))
+	if (!single && (archive_entry_filetype(entry) != AE_IFREG || !build_wants(name)))
 		return RF_OK;
 	if (!single && archive_entry_mtime_is_set(entry) &&
 		archive_entry_mtime(entry) > b->newest_s)
@@ -159,10 +185,16 @@ static int add_entry(struct vuln_builder *b, struct archive *archive, struct arc
 
 static int add_archive(struct vuln_builder *b, int fd, struct rf_str name, struct rf_err *err)
 {
+	AUTO_FREE struct fd_input *input = malloc(sizeof(*input));
 	CLEANUP(archive_freep) struct archive *archive = NULL;
 	AUTO_BUF text = {.max = VULN_BUILD_MAX_MEMBER};
 	struct archive_entry *entry;
-	int rc = open_archive(fd, &archive, err), got;
+	int rc, got;
+
+	if (!input)
+		return rf_err_nomem(err);
+	input->fd = fd;
+	rc = open_archive(input, &archive, err);
 
 	for (size_t count = 0; rc == RF_OK; count++) {
 		got = archive_read_next_header(archive, &entry);
@@ -180,9 +212,7 @@ static int add_archive(struct vuln_builder *b, int fd, struct rf_str name, struc
 	return rc;
 }
 
-/* --- directories --- */
-
-static int add_directory(struct vuln_builder *b, int dir_fd, unsigned depth, struct rf_err *err);
+/* --- sources --- */
 
 static int add_file(struct vuln_builder *b, int fd, struct rf_str name, struct rf_err *err)
 {
@@ -193,102 +223,29 @@ static int add_file(struct vuln_builder *b, int fd, struct rf_str name, struct r
 		      : add_member(b, name, rf_buf_str(&text), err);
 }
 
-static int add_name(
-	struct vuln_builder *b, int dir_fd, const char *name, unsigned depth, struct rf_err *err)
+void build_source_begin(struct vuln_builder *b)
 {
-	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return errno == ELOOP ? RF_OK : rf_err_sys(err, errno, "open %s", name);
-	if (S_ISDIR(st.st_mode)) {
-		int dir = TAKE_FD(fd);
-
-		return add_directory(b, dir, depth + 1, err);
-	}
-	if (!S_ISREG(st.st_mode) || !wanted(rf_str_of(name)))
-		return RF_OK;
-	if (st.st_mtime > b->newest_s)
-		b->newest_s = st.st_mtime;
-	return add_file(b, fd, rf_str_of(name), err);
+	b->source_documents = 0;
 }
 
-static void dir_closep(DIR **dir)
+int build_source_take(
+	struct vuln_builder *b, int fd, const struct build_file *file, struct rf_err *err)
 {
-	if (*dir)
-		closedir(*dir);
+	if (file->mtime_s > b->newest_s)
+		b->newest_s = file->mtime_s;
+	return file->in_directory ? add_file(b, fd, file->name, err)
+				  : add_archive(b, fd, file->name, err);
 }
 
-/* Takes dir_fd over. */
-static int add_directory(struct vuln_builder *b, int dir_fd, unsigned depth, struct rf_err *err)
+int build_source_end(struct vuln_builder *b, struct rf_str name, struct rf_err *err)
 {
-	CLEANUP(dir_closep) DIR *dir = fdopendir(dir_fd);
-	struct dirent *entry;
-	int rc = RF_OK;
+	struct rf_str text;
 
-	if (!dir) {
-		close(dir_fd);
-		return rf_err_sys(err, errno, "read a directory");
-	}
-	if (depth > MAX_DIRECTORY_DEPTH)
-		return rf_err_set(
-			err, RF_ELIMIT, "directories more than %d deep", MAX_DIRECTORY_DEPTH);
-	while (rc == RF_OK && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.')
-			rc = add_name(b, dirfd(dir), entry->d_name, depth, err);
-	}
-	return rc;
-}
-
-/* --- a source --- */
-
-static int add_path(struct vuln_builder *b, const char *path, struct rf_err *err)
-{
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	const char *slash = strrchr(path, '/');
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return errno == ENOENT ? rf_err_set(err, RF_EABSENT, "there is no such file")
-				       : rf_err_sys(err, errno, "open");
-	if (S_ISDIR(st.st_mode)) {
-		int dir = TAKE_FD(fd);
-
-		return add_directory(b, dir, 0, err);
-	}
-	if (st.st_mtime > b->newest_s)
-		b->newest_s = st.st_mtime;
-	return add_archive(b, fd, rf_str_of(slash && slash[1] ? slash + 1 : path), err);
-}
-
-/* "go-vulndb-osv.tar.zst (4274 documents)"; the directories before it are nobody's business. */
-static int note_source(struct vuln_builder *b, const char *path, struct rf_err *err)
-{
-	struct rf_str name = rf_str_of(path), text;
-
-	while (name.len > 1 && name.ptr[name.len - 1] == '/')
-		name.len--;
-	for (size_t i = name.len; i > 0; i--) {
-		if (name.ptr[i - 1] == '/' && i < name.len) {
-			name = (struct rf_str){name.ptr + i, name.len - i};
-			break;
-		}
-	}
+	if (b->source_documents == 0)
+		return rf_err_set(err, RF_EABSENT,
+			"nothing in it is an OSV entry, a secdb, a security tracker, CVSS vectors "
+			"or a list of exploited vulnerabilities");
 	text = rf_arena_printf(b->arena, RF_STR_FMT " (%zu document%s)", RF_STR_ARG(name),
 		b->source_documents, b->source_documents == 1 ? "" : "s");
 	return text.ptr && rf_vec_push(&b->sources, text) ? RF_OK : rf_err_nomem(err);
-}
-
-int vuln_builder_add(struct vuln_builder *b, const char *path, struct rf_err *err)
-{
-	int rc;
-
-	b->source_documents = 0;
-	rc = add_path(b, path, err);
-	if (rc == RF_OK && b->source_documents == 0)
-		rc = rf_err_set(err, RF_EABSENT,
-			"nothing in it is an OSV entry, a secdb, a security tracker, CVSS vectors "
-			"or "
-			"a list of exploited vulnerabilities");
-	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : note_source(b, path, err);
 }

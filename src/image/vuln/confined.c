@@ -1,0 +1,189 @@
+/* The parent of "vuln-build": opens, hands over, signs. */
+#include "image/vuln/confined.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "image/vuln/build_int.h"
+#include "image/vuln/confined_int.h"
+
+#define MAX_LEFT_OUT  10000
+#define MAX_WHAT      256
+#define PROGRESS_STEP 500
+
+struct vuln_job {
+	struct proc_child child;
+	int out_fd; /* memory that the result is written to */
+	void (*progress)(void *ctx, size_t files);
+	void *ctx;
+	size_t files;
+	struct vuln_build_report report;
+};
+
+void vuln_job_free(struct vuln_job *job)
+{
+	if (!job)
+		return;
+	proc_child_kill(&job->child);
+	rf_fd_closep(&job->out_fd);
+	rf_vec_each (count, &job->report.left_out)
+		free(count->what);
+	rf_vec_done(&job->report.left_out);
+	free(job);
+}
+
+void vuln_job_freep(struct vuln_job **job)
+{
+	vuln_job_free(*job);
+}
+
+/* --- the conversation --- */
+
+/* What the child says is text from outside. */
+static char *printable(struct rf_str s)
+{
+	char *copy = rf_str_dup((struct rf_str){s.ptr, s.len < MAX_WHAT ? s.len : MAX_WHAT});
+
+	for (char *p = copy; p && *p; p++) {
+		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
+			*p = '?';
+	}
+	return copy;
+}
+
+static int take_report(struct vuln_job *job, struct rf_str payload, struct rf_err *err)
+{
+	struct frame_reader reader = {.rest = payload};
+	uint64_t count;
+
+	job->report.documents = (size_t)frame_get_u64(&reader);
+	count = frame_get_u64(&reader);
+	for (uint64_t i = 0; i < count && i < MAX_LEFT_OUT && !reader.failed; i++) {
+		struct vuln_build_count *item = rf_vec_add(&job->report.left_out);
+
+		if (!item)
+			return rf_err_nomem(err);
+		item->what = printable(frame_get_str(&reader));
+		item->count = (size_t)frame_get_u64(&reader);
+		if (!item->what)
+			return rf_err_nomem(err);
+	}
+	return frame_reader_ok(&reader) ? RF_OK : rf_err_set(err, RF_EINPUT, "a malformed message");
+}
+
+static int await(struct vuln_job *job, struct rf_err *err)
+{
+	for (;;) {
+		AUTO_FRAME frame = FRAME_INIT;
+		struct frame_reader reader;
+		int rc = frame_recv(job->child.channel, &frame, err);
+
+		/* It died: how tells more than that the channel is closed. */
+		if (rc == RF_EABSENT) {
+			rc = proc_child_wait(&job->child, err);
+			return rc < 0 ? rc : rf_err_set(err, RF_EINTERNAL, "ended early");
+		}
+		if (rc < 0 || frame.type == JOB_DONE)
+			return rc;
+		reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
+		if (frame.type == JOB_FAILED)
+			return frame_get_err(&reader, err);
+		rc = frame.type == JOB_REPORT ? take_report(job, reader.rest, err)
+					      : rf_err_set(err, RF_EINPUT, "an unexpected message");
+		if (rc < 0)
+			return rc;
+	}
+}
+
+static int tell(
+	struct vuln_job *job, enum job_msg type, struct rf_str payload, int fd, struct rf_err *err)
+{
+	int rc = frame_send_fds(
+		job->child.channel, (uint16_t)type, payload, &fd, fd < 0 ? 0 : 1, err);
+
+	return rc < 0 ? rc : await(job, err);
+}
+
+int vuln_job_new(void (*progress)(void *ctx, size_t files), void *ctx, struct vuln_job **ret,
+	struct rf_err *err)
+{
+	AUTO_VULN_JOB *job = calloc(1, sizeof(*job));
+	int rc;
+
+	if (!job)
+		return rf_err_nomem(err);
+	job->child = (struct proc_child)PROC_CHILD_INIT;
+	job->progress = progress;
+	job->ctx = ctx;
+	job->out_fd = memfd_create("database", MFD_CLOEXEC);
+	if (job->out_fd < 0)
+		return rf_err_sys(err, errno, "memory for the database");
+	rc = job_role_start(&job->child, err);
+	if (rc == RF_OK)
+		rc = frame_send_fds(
+			job->child.channel, JOB_START, RF_STR(""), &job->out_fd, 1, err);
+	if (rc == RF_OK)
+		*ret = TAKE_PTR(job);
+	return rc;
+}
+
+/* --- sources --- */
+
+static int hand_over(void *ctx, int fd, const struct build_file *file, struct rf_err *err)
+{
+	struct vuln_job *job = ctx;
+	AUTO_BUF payload = {.max = 8192};
+
+	frame_put_str(&payload, file->name);
+	frame_put_u64(&payload, (uint64_t)file->mtime_s);
+	frame_put_u64(&payload, file->in_directory);
+	if (payload.failed)
+		return rf_err_nomem(err);
+	if (++job->files % PROGRESS_STEP == 0 && job->progress)
+		job->progress(job->ctx, job->files);
+	return tell(job, JOB_FILE, rf_buf_str(&payload), fd, err);
+}
+
+int vuln_job_add(struct vuln_job *job, const char *path, struct rf_err *err)
+{
+	const struct build_files files = {.take = hand_over, .ctx = job};
+	int rc = tell(job, JOB_BEGIN, RF_STR(""), -1, err);
+
+	if (rc == RF_OK)
+		rc = build_files_walk(path, &files, err);
+	if (rc == RF_OK)
+		rc = tell(job, JOB_END, build_source_name(path), -1, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : RF_OK;
+}
+
+int vuln_job_finish(struct vuln_job *job, int64_t built_s, const struct vuln_signer *signer,
+	struct rf_buf *out, struct rf_err *err)
+{
+	AUTO_BUF payload = {.max = 256};
+	uint8_t key[VULN_KEY_LEN];
+	int rc;
+
+	vuln_signer_key(signer, key);
+	frame_put_u64(&payload, (uint64_t)built_s);
+	frame_put_str(&payload, (struct rf_str){(const char *)key, sizeof(key)});
+	rc = tell(job, JOB_FINISH, rf_buf_str(&payload), -1, err);
+	if (rc == RF_OK)
+		rc = proc_child_wait(&job->child, err);
+	if (rc == RF_OK && lseek(job->out_fd, 0, SEEK_SET) < 0)
+		rc = rf_err_sys(err, errno, "read the database");
+	rf_buf_clear(out);
+	out->max = (size_t)VULN_DB_MAX_BYTES;
+	if (rc == RF_OK)
+		rc = rf_fd_read_all(job->out_fd, out, err);
+	if (rc == RF_OK && (out->len < DB_HEADER_SIZE || memcmp(out->data, DB_MAGIC, 8) != 0 ||
+				   memcmp(out->data + DB_AT_KEY, key, sizeof(key)) != 0))
+		rc = rf_err_set(err, RF_EINPUT, "what was built is no database");
+	return rc < 0 ? rc : vuln_db_seal(out, signer, err);
+}
+
+const struct vuln_build_report *vuln_job_report(const struct vuln_job *job)
+{
+	return &job->report;
+}
