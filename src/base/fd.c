@@ -74,6 +74,22 @@ int rf_file_read(const char *path, struct rf_buf *buf, struct rf_err *err)
 	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : RF_OK;
 }
 
+static bool is_device(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 &&
+	       (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode));
+}
+
+static int write_to_device(const char *path, const void *data, size_t len, struct rf_err *err)
+{
+	AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? rf_err_sys(err, errno, "open %s", path)
+		      : rf_fd_write_all(fd, data, len, err);
+}
+
 int rf_file_replace(const char *path, const void *data, size_t len, mode_t mode, bool durable,
 	struct rf_err *err)
 {
@@ -81,6 +97,8 @@ int rf_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 	AUTO_FD fd = -1;
 	int rc;
 
+	if (is_device(path))
+		return write_to_device(path, data, len, err);
 	if (asprintf(&temp, "%s.XXXXXX", path) < 0) {
 		temp = NULL;
 		return rf_err_nomem(err);

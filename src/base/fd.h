@@ -18,7 +18,10 @@ int rf_fd_write_all(int fd, const void *data, size_t len, struct rf_err *err) RF
 
 /* A whole file into buf; at most buf->max bytes (RF_ELIMIT). RF_EABSENT when there is none. */
 int rf_file_read(const char *path, struct rf_buf *buf, struct rf_err *err) RF_MUST_USE;
-/* Replaces path in one step (temporary file beside it, fsync when durable, rename). */
+/*
+ * Replaces path in one step (temporary file beside it, fsync when durable, rename). A device or a
+ * pipe is not replaced, but written to: somebody's -o /dev/null must not take it away.
+ */
 int rf_file_replace(const char *path, const void *data, size_t len, mode_t mode, bool durable,
 	struct rf_err *err) RF_MUST_USE;
 /* Writes to an existing file (a sysctl, a cgroup control) in one write. */
