@@ -17,7 +17,7 @@ struct pack_verb {
 	const char *tag, *output, *user, *name, *workdir, *platform, *ca_file, *stop_signal, *db,
 		*db_key;
 	bool ca_certs, no_ca_certs, tz, no_referrers;
-	struct opt_texts files, env, labels, cmd, ports, volumes, accepted;
+	struct opt_texts files, env, labels, entrypoint, cmd, ports, volumes, accepted;
 };
 
 #define AT(member) offsetof(struct pack_verb, member)
@@ -44,6 +44,8 @@ static const struct opt_row rows[] = {
 	{"tz", 0, OPT_FLAG, AT(tz), NULL, "Puts this machine's time zones in.", NULL},
 	{"env", 'e', OPT_TEXTS, AT(env), "NAME=VALUE", "A variable of the environment.", NULL},
 	{"label", 'l', OPT_TEXTS, AT(labels), "KEY=VALUE", "A label.", NULL},
+	{"entrypoint", 0, OPT_TEXTS, AT(entrypoint), "WORD",
+		"The entrypoint, word by word, instead of PROGRAM.", NULL},
 	{"cmd", 0, OPT_TEXTS, AT(cmd), "WORD",
 		"A default argument (CMD), which whoever runs the image may replace.", NULL},
 	{"expose", 0, OPT_TEXTS, AT(ports), "PORT[/PROTOCOL]", "A port that it listens on.", NULL},
@@ -105,6 +107,7 @@ static void verb_done(struct pack_verb *verb)
 	rf_vec_done(&verb->files);
 	rf_vec_done(&verb->env);
 	rf_vec_done(&verb->labels);
+	rf_vec_done(&verb->entrypoint);
 	rf_vec_done(&verb->cmd);
 	rf_vec_done(&verb->ports);
 	rf_vec_done(&verb->volumes);
@@ -165,6 +168,7 @@ static int pack(const struct pack_verb *verb, const struct opt_args *args, struc
 		.labels = strs_of(&verb->labels),
 		.args = {.items = (const char *const *)args->items + 1,
 			.count = (size_t)args->count - 1},
+		.entrypoint = strs_of(&verb->entrypoint),
 		.cmd = strs_of(&verb->cmd),
 		.ports = strs_of(&verb->ports),
 		.volumes = strs_of(&verb->volumes),
@@ -233,15 +237,18 @@ static enum output_kind output_kind_of(const char *path)
 		return OUTPUT_STREAM;
 	if (len > 0 && path[len - 1] == '/')
 		return OUTPUT_DIR;
-	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
 		return OUTPUT_FILE;
-	return S_ISDIR(st.st_mode) ? OUTPUT_DIR : OUTPUT_STREAM;
+	/* A link is not replaced: /dev/stdout is one. */
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? OUTPUT_DIR : OUTPUT_STREAM;
 }
 
 static int write_stream(const struct pack_image *image, const char *path, struct rf_err *err)
 {
 	bool standard = strcmp(path, "-") == 0;
-	AUTO_FD fd = standard ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	AUTO_FD fd =
+		standard ? -1
+			 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
 
 	if (!standard && fd < 0)
 		return rf_err_sys(err, errno, "%.300s", path);

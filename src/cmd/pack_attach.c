@@ -71,8 +71,9 @@ int pack_attach(
 	AUTO_BUF vex = {0};
 	int rc = scan_packed(fd, opts, &report, err);
 
-	if (rc == RF_OK && opts->db)
-		rc = warn(report, err);
+	if (rc < 0 || !report)
+		return rc;
+	rc = opts->db ? warn(report, err) : RF_OK;
 	if (rc < 0)
 		return rc;
 	write_sbom(report, opts, &sbom);

@@ -104,6 +104,7 @@ static bool is_accepted(const struct pack_strs *accepted, const char *rule)
 static int take_hit(void *ctx, const struct secret_hit *hit, struct rf_err *err)
 {
 	struct secret_check *check = ctx;
+	uint64_t at = check->offset + hit->offset;
 	char shown[SECRET_REDACTED_SIZE];
 
 	(void)err;
@@ -118,8 +119,7 @@ static int take_hit(void *ctx, const struct secret_hit *hit, struct rf_err *err)
 	if (check->is_text)
 		rf_buf_addf(&check->found, ", line %u", hit->line);
 	else if (check->offset != UINT64_MAX)
-		rf_buf_addf(&check->found, " at byte %llu",
-			(unsigned long long)(check->offset + hit->offset));
+		rf_buf_addf(&check->found, " at byte %llu", (unsigned long long)at);
 	return RF_OK;
 }
 

@@ -13,16 +13,31 @@
 
 /* --- config --- */
 
-static int copy_strs(struct rf_arena *arena, const struct pack_strs *from, const char *first,
-	struct doc_strs *to)
+static int copy_strs(struct rf_arena *arena, const struct pack_strs *from, struct doc_strs *to)
 {
 	to->items = rf_arena_array(arena, from->count + 1, sizeof(*to->items));
 	if (!to->items)
 		return RF_EINTERNAL;
-	if (first)
-		to->items[to->count++] = rf_str_of(first);
 	for (size_t i = 0; i < from->count; i++)
 		to->items[to->count++] = rf_str_of(from->items[i]);
+	return RF_OK;
+}
+
+/* The program, or what was given instead, and the arguments. */
+static int take_entrypoint(struct rf_arena *arena, const struct pack_opts *opts,
+	const char *program, struct doc_strs *to)
+{
+	const struct pack_strs alone = {.items = &program, .count = 1};
+	const struct pack_strs *parts[] = {
+		opts->entrypoint.count ? &opts->entrypoint : &alone, &opts->args};
+
+	to->items = rf_arena_array(arena, parts[0]->count + parts[1]->count, sizeof(*to->items));
+	if (!to->items)
+		return RF_EINTERNAL;
+	for (size_t p = 0; p < RF_ARRAY_LEN(parts); p++) {
+		for (size_t i = 0; i < parts[p]->count; i++)
+			to->items[to->count++] = rf_str_of(parts[p]->items[i]);
+	}
 	return RF_OK;
 }
 
@@ -48,7 +63,7 @@ static void make_set(struct doc_strs *strs)
 static int take_ports(struct rf_arena *arena, const struct pack_strs *ports, struct doc_strs *to,
 	struct rf_err *err)
 {
-	if (copy_strs(arena, ports, NULL, to) < 0)
+	if (copy_strs(arena, ports, to) < 0)
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < to->count; i++) {
 		struct rf_str number, protocol = rf_str_cut(to->items[i], '/', &number);
@@ -129,10 +144,10 @@ static int fill_config(const struct pack_opts *opts, const char *program, struct
 	if (rc < 0)
 		return rc;
 	ret->user = rf_arena_printf(arena, "%u:%u", opts->user.uid, opts->user.gid);
-	if (!ret->user.ptr || copy_strs(arena, &opts->env, NULL, &ret->env) < 0 ||
-		copy_strs(arena, &opts->args, program, &ret->entrypoint) < 0 ||
-		copy_strs(arena, &opts->cmd, NULL, &ret->cmd) < 0 ||
-		copy_strs(arena, &opts->volumes, NULL, &ret->volumes) < 0)
+	if (!ret->user.ptr || copy_strs(arena, &opts->env, &ret->env) < 0 ||
+		take_entrypoint(arena, opts, program, &ret->entrypoint) < 0 ||
+		copy_strs(arena, &opts->cmd, &ret->cmd) < 0 ||
+		copy_strs(arena, &opts->volumes, &ret->volumes) < 0)
 		return rf_err_nomem(err);
 	make_set(&ret->volumes);
 	ret->working_dir = rf_str_of(opts->workdir ? opts->workdir : "/");

@@ -40,19 +40,20 @@ struct pack_opts {
 	const char *reference; /* "shop/app:1.0"; NULL: the image gets no name */
 	const char *platform;  /* "linux/arm/v7" must be what the program is for; NULL: any */
 	struct pack_user user;
-	const char *ca_file;	   /* PEM certificates; NULL: none */
-	const char *zoneinfo;	   /* a directory of time zones; NULL: none */
-	struct pack_strs files;	   /* "SRC:DST[:MODE]"; directories with all that is in them */
-	struct pack_strs env;	   /* "NAME=value" */
-	struct pack_strs labels;   /* "key=value" */
-	struct pack_strs args;	   /* follow the program in the entrypoint */
-	struct pack_strs cmd;	   /* default arguments */
-	struct pack_strs ports;	   /* "8080", "53/udp" */
-	struct pack_strs volumes;  /* absolute paths */
-	const char *workdir;	   /* NULL: "/" */
-	const char *stop_signal;   /* may be NULL */
-	struct pack_strs accepted; /* rules of secrets that are no reason to refuse */
-	int64_t epoch_s;	   /* the time of everything; not negative */
+	const char *ca_file;	     /* PEM certificates; NULL: none */
+	const char *zoneinfo;	     /* a directory of time zones; NULL: none */
+	struct pack_strs files;	     /* "SRC:DST[:MODE]"; directories with all that is in them */
+	struct pack_strs env;	     /* "NAME=value" */
+	struct pack_strs labels;     /* "key=value" */
+	struct pack_strs entrypoint; /* words; none: the program */
+	struct pack_strs args;	     /* follow the entrypoint */
+	struct pack_strs cmd;	     /* default arguments */
+	struct pack_strs ports;	     /* "8080", "53/udp" */
+	struct pack_strs volumes;    /* absolute paths */
+	const char *workdir;	     /* NULL: "/" */
+	const char *stop_signal;     /* may be NULL */
+	struct pack_strs accepted;   /* rules of secrets that are no reason to refuse */
+	int64_t epoch_s;	     /* the time of everything; not negative */
 };
 
 /* "65532", "1000:2000", "app" (which gets 65532), "app:1000": never root. */

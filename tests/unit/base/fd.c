@@ -106,6 +106,21 @@ static void a_file_is_replaced_with_its_mode_and_nothing_left_over(void)
 	CHECK(rf_file_replace(in_dir("none/x"), "new", 3, 0640, true, &err) == RF_EIO);
 }
 
+static void a_pipe_is_written_to_and_not_replaced(void)
+{
+	struct rf_err err;
+	struct stat st;
+	char text[8] = "";
+	AUTO_FD reader = -1;
+
+	REQUIRE(mkfifo(in_dir("pipe"), 0600) == 0);
+	reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	REQUIRE(reader >= 0);
+	CHECK_INT(rf_file_replace(in_dir("pipe"), "new", 3, 0640, true, &err), RF_OK);
+	CHECK(lstat(in_dir("pipe"), &st) == 0 && S_ISFIFO(st.st_mode));
+	CHECK(read(reader, text, sizeof(text)) == 3 && memcmp(text, "new", 3) == 0);
+}
+
 static void a_link_is_replaced_and_not_followed(void)
 {
 	struct stat st;
@@ -215,6 +230,7 @@ int main(int argc, char **argv)
 	RUN(a_file_that_is_not_there_is_absent);
 	RUN(a_pipe_is_written_and_read_to_its_end);
 	RUN(a_file_is_replaced_with_its_mode_and_nothing_left_over);
+	RUN(a_pipe_is_written_to_and_not_replaced);
 	RUN(a_link_is_replaced_and_not_followed);
 	RUN(a_device_is_written_to_and_not_replaced);
 	RUN(an_existing_file_is_written_to);
