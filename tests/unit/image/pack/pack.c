@@ -296,7 +296,7 @@ static void files_that_make_no_sense_are_refused(void)
 {
 	static const struct {
 		const char *file, *says;
-	} rows[] = {{"a", "SRC:DST"}, {":/x", "SRC:DST"}, {"/dev/null:/x", "not a regular file"},
+	} rows[] = {{"a", "SRC:DST"}, {":/x", "SRC:DST"}, {"/dev/zero:/x", "not a regular file"},
 		{"/nowhere/at/all:/x", "no such file"}, {"/etc/hostname:x", "must be absolute"},
 		{"/etc/hostname:/a/../../b", ".."}, {"/etc/hostname:/x:4755", "001 to 777"},
 		{"/etc/hostname:/x:rwx", "octal"}};
