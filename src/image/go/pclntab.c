@@ -7,6 +7,7 @@
 #define MAGIC_120	  0xfffffff1u
 #define HEADER_SIZE	  8
 #define CHECKED_FUNCTIONS 16
+#define CHECKED_NAME	  256
 #define MAX_NAME	  65536
 /* Headers that make sense and turn out to be none; after so many the file is meant to be slow. */
 #define MAX_TRIES 1024
@@ -85,7 +86,7 @@ static bool functions_plausible(const struct go_table *table)
 	for (uint64_t i = 0; i < table->function_count && i < CHECKED_FUNCTIONS; i++) {
 		if (!go_table_function(table, i, &addr, &name) || addr < last)
 			return false;
-		for (size_t c = 0; c < name.len; c++) {
+		for (size_t c = 0; c < name.len && c < CHECKED_NAME; c++) {
 			if ((unsigned char)name.ptr[c] < ' ')
 				return false;
 		}

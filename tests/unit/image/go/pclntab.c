@@ -212,9 +212,9 @@ static void many_tables_that_are_none_take_a_bounded_time(void)
 	}
 	test_word(&bytes, shape, 0);
 	test_word(&bytes, shape, 0);
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	CHECK(!touch((struct rf_bytes){(uint8_t *)bytes.data, bytes.len}, false));
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	CHECKF(to.tv_sec - from.tv_sec < 5, "%lld s", (long long)(to.tv_sec - from.tv_sec));
 }
 

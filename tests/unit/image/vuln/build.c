@@ -209,14 +209,15 @@ static void what_an_entry_says_itself_comes_before_the_map(void)
 	CHECK_INT(same.tenths, 98);
 }
 
+static const char both_vectors[] =
+	"{\"id\":\"A-1\",\"modified\":\"2024-01-01T00:00:00Z\",\"severity\":["
+	"{\"type\":\"CVSS_V4\",\"score\":"
+	"\"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\"},"
+	"{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H\"}]}";
+
 static void the_newest_kind_of_vector_wins(void)
 {
-	static const char *const texts[] = {
-		"{\"id\":\"A-1\",\"modified\":\"2024-01-01T00:00:00Z\",\"severity\":["
-		"{\"type\":\"CVSS_V4\",\"score\":"
-		"\"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\"},"
-		"{\"type\":\"CVSS_V3\",\"score\":"
-		"\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H\"}]}",
+	static const char *const texts[] = {both_vectors,
 		"{\"id\":\"A-2\",\"modified\":\"2024-01-01T00:00:00Z\",\"aliases\":[\"CVE-1-1\"]}",
 		"{\"CVE-1-1\":{\"CVSS_V2\":\"AV:N/AC:L/Au:N/C:C/I:C/A:C\","
 		"\"CVSS_V3\":\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N\"}}"};
