@@ -489,6 +489,20 @@ static int install(struct update *update, struct rf_err *err)
 	return rc;
 }
 
+/* One of another format cannot be asked who signed it: --key must tell whom to trust. */
+static int open_old(struct update *update, struct rf_err *err)
+{
+	int rc = database_open(update->path.data, NULL, &update->old, err);
+
+	if (rc == RF_EABSENT || (rc == RF_EUNSUPPORTED && update->opts->key))
+		return RF_OK;
+	if (rc == RF_EUNSUPPORTED)
+		return rf_err_set(err, rc,
+			"%s: a vulnerability database of another format: with --key it is replaced",
+			update->path.data);
+	return rc;
+}
+
 static int run_update(struct update *update, struct rf_err *err)
 {
 	int rc = RF_OK;
@@ -498,8 +512,8 @@ static int run_update(struct update *update, struct rf_err *err)
 	else
 		rc = database_default(&update->path, err);
 	if (rc == RF_OK)
-		rc = database_open(update->path.data, NULL, &update->old, err);
-	if (rc < 0 && rc != RF_EABSENT)
+		rc = open_old(update, err);
+	if (rc < 0)
 		return rc;
 	rc = get_delta(update, err);
 	if (rc < 0)
