@@ -1,7 +1,8 @@
 /*
- * A breadth-first walk that decodes only what it reaches. Instructions are not told apart: any four
- * bytes behind a call's opcode that lead exactly to a function's first byte are taken for a call.
- * Chance does so about once in (4 GiB / number of functions), which is rare enough for evidence.
+ * A breadth-first walk that decodes only what it reaches, each step in the order of addresses, so
+ * that the file is read in one direction. Instructions are not told apart: any four bytes behind a
+ * call's opcode that lead exactly to a function's first byte are taken for a call. Chance does so
+ * about once in (4 GiB / number of functions), which is rare enough for evidence.
  */
 #include "image/go/calls.h"
 
@@ -9,6 +10,10 @@
 #include <emmintrin.h>
 #endif
 
+#define RELEASE_FUNCTIONS 16384 /* whose records lie in some megabytes */
+/* The kernel maps this much around a page that is read: what the reading costs in memory. */
+#define WINDOW_SHIFT	16
+#define MAX_WINDOWS	256
 #define NOT_REACHED	UINT32_MAX
 #define GRAIN_SHIFT	4   /* the linker aligns functions to 16 bytes or more */
 #define MAX_METHODS	256 /* of one table of methods */
@@ -25,8 +30,10 @@ struct go_calls {
 	uint32_t *before;      /* functions that start before each word of bits */
 	bool one_a_grain;      /* no two functions start in the same 16 bytes */
 	uint32_t *parent;      /* NOT_REACHED, or who got there first */
-	uint32_t *queue;
-	uint32_t queued;
+	uint64_t *now, *next;  /* a bit a function: those of this step, those of the next */
+	uint32_t main_index;
+	uint8_t *touched; /* a bit for every window of the file that was read */
+	unsigned windows; /* how many since pages were given back */
 };
 
 void go_calls_free(struct go_calls *calls)
@@ -37,7 +44,9 @@ void go_calls_free(struct go_calls *calls)
 	free(calls->starts_here);
 	free(calls->before);
 	free(calls->parent);
-	free(calls->queue);
+	free(calls->touched);
+	free(calls->now);
+	free(calls->next);
 	free(calls);
 }
 
@@ -86,7 +95,7 @@ static void reach(struct go_calls *calls, uint32_t from, uint32_t to)
 	if (to == NOT_REACHED || calls->parent[to] != NOT_REACHED)
 		return;
 	calls->parent[to] = from;
-	calls->queue[calls->queued++] = to;
+	calls->next[to / 64] |= (uint64_t)1 << to % 64;
 }
 
 static void reach_addr(struct go_calls *calls, uint32_t from, uint64_t addr)
@@ -94,15 +103,36 @@ static void reach_addr(struct go_calls *calls, uint32_t from, uint64_t addr)
 	reach(calls, from, function_at(calls, addr - calls->text_addr));
 }
 
+/* Gives pages back when many have been read; their neighbours come with them. */
+static void touch(struct go_calls *calls, const uint8_t *at)
+{
+	size_t window = (size_t)(at - calls->exe->file.ptr) >> WINDOW_SHIFT;
+
+	if (calls->touched[window / 8] & 1 << window % 8)
+		return;
+	calls->touched[window / 8] |= (uint8_t)(1 << window % 8);
+	if (++calls->windows < MAX_WINDOWS)
+		return;
+	go_exe_release(calls->exe);
+	memset(calls->touched, 0, (calls->exe->file.len >> (WINDOW_SHIFT + 3)) + 1);
+	calls->windows = 0;
+}
+
 /* What lies at an address that code takes: a function, a closure's pointer, a table of methods. */
 static void take_address(struct go_calls *calls, uint32_t from, uint64_t addr)
 {
+	struct rf_bytes data;
 	uint64_t value;
 
 	if (addr - calls->text_addr < calls->text.len) {
 		reach_addr(calls, from, addr);
 		return;
 	}
+	/* Pointers and tables are aligned; strings, which are most of what code takes, seldom. */
+	data = addr % 8 ? (struct rf_bytes){.ptr = NULL} : go_exe_at(calls->exe, addr);
+	if (!data.ptr)
+		return;
+	touch(calls, data.ptr);
 	if (!go_exe_pointer(calls->exe, addr, &value))
 		return;
 	if (function_at(calls, value - calls->text_addr) != NOT_REACHED) {
@@ -214,6 +244,7 @@ static void scan_function(struct go_calls *calls, uint32_t index)
 
 	if (end < start)
 		return;
+	touch(calls, code);
 	if (calls->exe->machine == GO_MACHINE_AMD64)
 		scan_amd64(calls, index, code, end - start, addr);
 	else
@@ -228,12 +259,14 @@ static bool allocate(struct go_calls *calls, uint64_t count)
 
 	calls->starts = calloc(count + 1, sizeof(*calls->starts));
 	calls->parent = malloc((count + 1) * sizeof(*calls->parent));
-	calls->queue = calloc(count + 1, sizeof(*calls->queue));
+	calls->touched = calloc(1, (calls->exe->file.len >> (WINDOW_SHIFT + 3)) + 1);
+	calls->now = calloc(count / 64 + 1, sizeof(*calls->now));
+	calls->next = calloc(count / 64 + 1, sizeof(*calls->next));
 	words = (calls->text.len >> GRAIN_SHIFT) / 64 + 1;
 	calls->starts_here = calloc(words, sizeof(*calls->starts_here));
 	calls->before = calloc(words, sizeof(*calls->before));
-	if (!calls->starts || !calls->parent || !calls->queue || !calls->starts_here ||
-		!calls->before)
+	if (!calls->starts || !calls->parent || !calls->touched || !calls->now || !calls->next ||
+		!calls->starts_here || !calls->before)
 		return false;
 	memset(calls->parent, 0xff, (count + 1) * sizeof(*calls->parent));
 	return true;
@@ -254,15 +287,17 @@ static void count_before(struct go_calls *calls)
 static bool index_functions(
 	struct go_calls *calls, const struct go_table *table, uint32_t *ret_main)
 {
-	uint64_t addr, last = 0;
-	struct rf_str name;
+	const struct rf_str main_name = {"main.main", sizeof("main.main")}; /* with its NUL */
+	uint64_t addr, last = 0, name;
 
 	*ret_main = NOT_REACHED;
 	calls->one_a_grain = true;
 	for (uint64_t i = 0; i < table->function_count; i++) {
 		uint64_t off;
 
-		if (!go_table_function(table, i, &addr, &name))
+		if (i % RELEASE_FUNCTIONS == 0)
+			go_exe_release(calls->exe);
+		if (!go_table_entry(table, i, &addr, &name))
 			return false;
 		off = addr - calls->text_addr;
 		if (off >= calls->text.len || off < last)
@@ -272,7 +307,8 @@ static bool index_functions(
 		calls->starts[i] = (uint32_t)off;
 		calls->starts_here[(off >> GRAIN_SHIFT) / 64] |= (uint64_t)1
 								 << (off >> GRAIN_SHIFT) % 64;
-		if (rf_str_is(name, "main.main"))
+		if (name < table->names.len && main_name.len <= table->names.len - name &&
+			memcmp(table->names.ptr + name, main_name.ptr, main_name.len) == 0)
 			*ret_main = (uint32_t)i;
 	}
 	calls->count = (uint32_t)table->function_count;
@@ -280,18 +316,42 @@ static bool index_functions(
 	return true;
 }
 
-static int walk(struct go_calls *calls, const struct go_table *table, struct rf_err *err)
+/* One step: all functions of now, in the order of addresses. False when there were none. */
+static bool step(struct go_calls *calls)
 {
-	uint32_t main_index;
+	size_t words = calls->count / 64 + 1;
+	bool any = false;
 
+	for (size_t word = 0; word < words; word++) {
+		for (uint64_t bits = calls->now[word]; bits; bits &= bits - 1) {
+			scan_function(
+				calls, (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits));
+			any = true;
+		}
+		calls->now[word] = 0;
+	}
+	return any;
+}
+
+static void walk(struct go_calls *calls)
+{
+	calls->parent[calls->main_index] = calls->main_index;
+	calls->next[calls->main_index / 64] |= (uint64_t)1 << calls->main_index % 64;
+	do {
+		uint64_t *done = calls->now;
+
+		calls->now = calls->next;
+		calls->next = done;
+	} while (step(calls));
+}
+
+static int read_and_walk(struct go_calls *calls, const struct go_table *table, struct rf_err *err)
+{
 	if (!allocate(calls, table->function_count))
 		return rf_err_nomem(err);
-	if (!index_functions(calls, table, &main_index) || main_index == NOT_REACHED)
+	if (!index_functions(calls, table, &calls->main_index) || calls->main_index == NOT_REACHED)
 		return rf_err_set(err, RF_EUNSUPPORTED, "calls cannot be followed");
-	calls->parent[main_index] = main_index;
-	calls->queue[calls->queued++] = main_index;
-	for (uint32_t i = 0; i < calls->queued; i++)
-		scan_function(calls, calls->queue[i]);
+	walk(calls);
 	return RF_OK;
 }
 
@@ -313,7 +373,7 @@ int go_calls_new(const struct go_exe *exe, const struct go_table *table, struct 
 	calls->text = go_exe_at(exe, first);
 	if (!calls->text.ptr || calls->text.len > MAX_TEXT)
 		return rf_err_set(err, RF_EUNSUPPORTED, "calls cannot be followed");
-	rc = walk(calls, table, err);
+	rc = read_and_walk(calls, table, err);
 	if (rc == RF_OK)
 		*ret = TAKE_PTR(calls);
 	return rc;
@@ -339,6 +399,6 @@ size_t go_calls_path(const struct go_calls *calls, uint64_t index, uint64_t *out
 	for (i = (uint32_t)index; at > 0; i = calls->parent[i])
 		out[--at] = i;
 	if (skip)
-		out[0] = calls->queue[0];
+		out[0] = calls->main_index;
 	return len - skip;
 }

@@ -2,6 +2,7 @@
 #include "image/go/exe.h"
 
 #include <elf.h>
+#include <sys/mman.h>
 
 enum go_format go_format_of(struct rf_bytes head)
 {
@@ -220,4 +221,11 @@ bool go_exe_pointer(const struct go_exe *exe, uint64_t addr, uint64_t *ret)
 	r.big = exe->big;
 	*ret = rf_read_uint(&r, exe->pointer_size);
 	return !r.failed;
+}
+
+void go_exe_release(const struct go_exe *exe)
+{
+	/* A hint: where it is not taken, more memory is used. */
+	if (exe->mapped)
+		(void)madvise((void *)(uintptr_t)exe->file.ptr, exe->file.len, MADV_DONTNEED);
 }

@@ -40,6 +40,11 @@ struct go_exe {
 	bool big;
 	unsigned pointer_size; /* 4 or 8 */
 	struct rf_bytes file;
+	/*
+	 * file is a read-only mapping of a file: pages that were read may be given back, see
+	 * go_exe_release(). Set by the caller; never for memory of another kind.
+	 */
+	bool mapped;
 	struct go_segment segments[GO_MAX_SEGMENTS];
 	size_t segment_count;
 	/* Sections by name; absent views when there are none. */
@@ -52,6 +57,14 @@ enum go_format go_format_of(struct rf_bytes head);
 
 /* Views into file, which must live as long. RF_EINPUT: not an ELF file, or not a sound one. */
 int go_exe_open(struct rf_bytes file, struct go_exe *ret, struct rf_err *err) RF_MUST_USE;
+
+#define GO_RELEASE_BYTES ((size_t)4 << 20)
+
+/*
+ * Gives the pages of a mapped file back to the system; they are read again when they are needed. To
+ * be called every GO_RELEASE_BYTES or so, so that a large program takes little memory.
+ */
+void go_exe_release(const struct go_exe *exe);
 
 /* What memory holds from addr to the end of its segment; absent when no segment has it. */
 struct rf_bytes go_exe_at(const struct go_exe *exe, uint64_t addr);

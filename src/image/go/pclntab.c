@@ -214,6 +214,7 @@ int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err 
 		found = search(exe->segments[i].bytes, exe->big, &tries, ret);
 	if (!found)
 		return rf_err_set(err, RF_EABSENT, "no table of Go functions");
+	ret->exe = exe;
 	find_text_start(exe, ret);
 	return RF_OK;
 }

@@ -15,7 +15,8 @@
 #define GO_MAX_FUNCTIONS 4000000
 
 struct go_table {
-	struct rf_bytes bytes; /* from the magic to the end of its section or segment */
+	const struct go_exe *exe; /* whose it is; NULL: of nobody, in memory */
+	struct rf_bytes bytes;	  /* from the magic to the end of its section or segment */
 	bool big;
 	unsigned pointer_size;
 	unsigned entry_size; /* bytes of a number in the functions' table: 4, or a pointer's */

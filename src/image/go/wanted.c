@@ -152,6 +152,14 @@ static int take_name(
 	return rc;
 }
 
+#define RELEASE_FUNCTIONS 16384 /* whose records lie in some megabytes */
+
+static void release(const struct go_table *table)
+{
+	if (table->exe)
+		go_exe_release(table->exe);
+}
+
 /* A filter by address: names of functions are those of the block. */
 static bool is_found(const struct go_wanted *wanted, const char *name)
 {
@@ -174,6 +182,8 @@ static int locate(struct go_wanted *wanted, const struct go_table *table, struct
 	for (uint64_t i = 0; by_name.count && i < table->function_count; i++) {
 		struct rf_str name;
 
+		if (i % RELEASE_FUNCTIONS == 0)
+			release(table);
 		if (!go_table_entry(table, i, &addr, &off) || off >= table->names.len ||
 			!is_found(wanted, (const char *)table->names.ptr + off))
 			continue;
@@ -188,13 +198,18 @@ int go_wanted_search(struct go_wanted *wanted, const struct go_table *table,
 {
 	struct rf_str name;
 	uint64_t addr;
-	size_t off = 0;
+	size_t off = 0, released = 0;
 	int rc = RF_OK;
 
 	wanted->main_path = main_path;
 	/* The block of names has those that are inlined everywhere, too, and is quickly read. */
-	while (rc == RF_OK && table->names_complete && go_table_next_name(table, &off, &name))
+	while (rc == RF_OK && table->names_complete && go_table_next_name(table, &off, &name)) {
 		rc = take_name(wanted, name, GO_NO_FUNCTION, err);
+		if (off - released > GO_RELEASE_BYTES) {
+			release(table);
+			released = off;
+		}
+	}
 	if (rc == RF_OK && table->names_complete)
 		return wanted->key.failed ? rf_err_nomem(err) : locate(wanted, table, err);
 	for (uint64_t i = 0; i < table->function_count && rc == RF_OK; i++) {

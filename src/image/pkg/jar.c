@@ -8,7 +8,7 @@
 #include "image/pkg/zip_int.h"
 
 #define MAX_NESTING 2			/* of jars in a jar */
-#define MAX_INNER   ((size_t)64 << 20)	/* bytes of a jar in a jar */
+#define MAX_INNER   ((size_t)24 << 20)	/* bytes of a jar in a jar */
 #define MAX_SMALL   ((size_t)1 << 20)	/* of a manifest or pom.properties */
 #define MAX_TOTAL   ((size_t)512 << 20) /* of all content looked at */
 

@@ -398,6 +398,26 @@ int scan_rules(struct scanner *scanner, struct rf_err *err)
 	return scanner->rules ? RF_OK : secret_rules_new(&scanner->rules, err);
 }
 
+/* A mapped text in pieces, whose pages are given back when they are done. */
+static int search_mapped(struct visit *visit, struct secret_search *search, struct rf_err *err)
+{
+	struct rf_bytes rest = visit->input->mapped;
+	size_t step = SCAN_SECRET_PIECE - SECRET_OVERLAP;
+	int rc;
+
+	while (rest.len > SCAN_SECRET_PIECE) {
+		rc = search_text(
+			visit, (struct rf_bytes){rest.ptr, SCAN_SECRET_PIECE}, false, search, err);
+		if (rc < 0)
+			return rc;
+		search->lines_before += count_lines((const char *)rest.ptr, step);
+		rest = (struct rf_bytes){rest.ptr + step, rest.len - step};
+		(void)madvise((void *)(uintptr_t)visit->input->mapped.ptr, visit->input->mapped.len,
+			MADV_DONTNEED);
+	}
+	return search_text(visit, rest, true, search, err);
+}
+
 /* In pieces, each but the last one ending with what the next begins with. */
 static int search_secrets(struct visit *visit, struct rf_err *err)
 {
@@ -408,7 +428,7 @@ static int search_secrets(struct visit *visit, struct rf_err *err)
 	if (rc < 0)
 		return rc;
 	if (visit->input->mapped.ptr)
-		return search_text(visit, visit->input->mapped, true, &search, err);
+		return search_mapped(visit, &search, err);
 	for (;;) {
 		size_t keep;
 		bool last;
@@ -445,6 +465,7 @@ static int read_kind(struct visit *visit, struct rf_err *err)
 {
 	const struct pkg_sink sink = {.add = take_package, .ctx = visit};
 	CLEANUP(whole_done) struct whole whole = {.map = NULL};
+	struct scan_content content;
 	struct rf_err why = {.code = RF_OK};
 	int rc;
 
@@ -458,7 +479,9 @@ static int read_kind(struct visit *visit, struct rf_err *err)
 	case KIND_PACKAGES: rc = visit->read_packages(whole.bytes, &sink, &why); break;
 	case KIND_JAR: rc = pkg_jar_read(whole.bytes, &sink, &why); break;
 	case KIND_ELF:
-		rc = scan_go(visit->scanner, visit->input->path, &visit->place, whole.bytes, &why);
+		content = (struct scan_content){
+			whole.bytes, whole.map != NULL || visit->input->mapped.ptr != NULL};
+		rc = scan_go(visit->scanner, visit->input->path, &visit->place, &content, &why);
 		break;
 	case KIND_OTHER:
 	case KIND_FOREIGN:

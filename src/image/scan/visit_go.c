@@ -474,15 +474,16 @@ static int read_program(struct go_scan *scan, struct rf_str path, struct rf_err 
 	return rc == RF_OK && scan->scanner->inv.db ? match_and_judge(scan, err) : rc;
 }
 
-int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, struct rf_bytes file,
-	struct rf_err *err)
+int scan_go(struct scanner *scanner, struct rf_str path, size_t *place,
+	const struct scan_content *content, struct rf_err *err)
 {
 	CLEANUP(go_scan_done) struct go_scan scan = {.scanner = scanner, .place = *place};
 	struct go_exe exe;
-	int rc = go_exe_open(file, &exe, err);
+	int rc = go_exe_open(content->bytes, &exe, err);
 
 	if (rc < 0)
 		return RF_OK; /* it only began like an ELF file */
+	exe.mapped = content->mapped;
 	scan.exe = &exe;
 	scan.arena = rf_arena_new(GO_ARENA_BYTES);
 	if (!scan.arena)

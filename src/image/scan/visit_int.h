@@ -30,7 +30,8 @@ struct scan_input {
 	uid_t uid;
 	gid_t gid;
 	uint64_t size;
-	struct rf_bytes mapped; /* the content, where it lies in memory anyway; else absent */
+	/* A read-only mapping of the whole file, whose pages may be given back; else absent. */
+	struct rf_bytes mapped;
 	/* Pieces in order, holes left out; as image_archive_read(). */
 	ssize_t (*read)(void *ctx, const void **ret_data, uint64_t *ret_offset, struct rf_err *err);
 	void *ctx;
@@ -46,10 +47,16 @@ int scan_visit(
 int scan_visit_dir(struct scanner *scanner, struct rf_str path, mode_t mode, uid_t uid, gid_t gid,
 	struct rf_err *err) RF_MUST_USE;
 
+/* The whole of a file. */
+struct scan_content {
+	struct rf_bytes bytes;
+	bool mapped; /* a read-only mapping of a file, whose pages may be given back */
+};
+
 /* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error, but
  * RF_EUNSUPPORTED is one that hides what it is made of. */
-int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, struct rf_bytes file,
-	struct rf_err *err) RF_MUST_USE;
+int scan_go(struct scanner *scanner, struct rf_str path, size_t *place,
+	const struct scan_content *content, struct rf_err *err) RF_MUST_USE;
 
 /* All of a layer's tar. */
 int scan_layer(
