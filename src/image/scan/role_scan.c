@@ -190,7 +190,7 @@ static int add_history(struct role *role, const struct doc_node *config, struct 
 	if (rc < 0 || !list)
 		return RF_OK; /* nothing depends on it */
 	role->created_by.items = rf_arena_array(
-		role->config_arena, list->count + 1, sizeof(*role->created_by.items));
+		role->config_arena, IMAGE_MAX_LAYERS, sizeof(*role->created_by.items));
 	if (!role->created_by.items)
 		return rf_err_nomem(err);
 	doc_each (step, list) {
@@ -199,6 +199,8 @@ static int add_history(struct role *role, const struct doc_node *config, struct 
 
 		if (empty && empty->type == DOC_BOOL && empty->truth)
 			continue;
+		if (role->created_by.count == IMAGE_MAX_LAYERS)
+			break;
 		if (image_json_str(step, "created_by", &by, NULL) < 0)
 			by = RF_STR("");
 		role->created_by.items[role->created_by.count++] = by;
