@@ -363,10 +363,8 @@ static int serve(struct role *role, struct rf_err *err)
 	}
 }
 
-static int take_start(struct role *role, struct frame *frame, struct rf_err *err)
+struct proc_sandbox scan_role_sandbox(enum scan_mode mode, int root_fd)
 {
-	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
-	uint64_t mode = frame_get_u64(&reader), flags = frame_get_u64(&reader);
 	struct proc_sandbox box = {
 		.calls = PROC_CALLS_COMPUTE,
 		.as_nobody = true,
@@ -376,6 +374,21 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 		.file_bytes = SCAN_MAX_FILE,
 		.open_files = SCAN_OPEN_FILES,
 	};
+
+	if (mode == SCAN_MODE_DIRECTORY) {
+		box.calls |= PROC_CALLS_FILES_READ;
+		box.root_fd = root_fd;
+		/* Files of others, for reading only: Landlock holds it to the directory. */
+		box.caps = (uint64_t)1 << CAP_DAC_READ_SEARCH;
+	}
+	return box;
+}
+
+static int take_start(struct role *role, struct frame *frame, struct rf_err *err)
+{
+	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
+	uint64_t mode = frame_get_u64(&reader), flags = frame_get_u64(&reader);
+	struct proc_sandbox box;
 	size_t at = 0;
 	int db_fd = flags & SCAN_FLAG_DATABASE ? frame->fds[at++] : -1, rc;
 
@@ -383,12 +396,7 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 	role->root_fd = mode == SCAN_MODE_LAYERS ? -1 : frame->fds[at++];
 	if (!frame_reader_ok(&reader) || at != frame->fd_count || mode > SCAN_MODE_FILE)
 		return rf_err_set(err, RF_EINTERNAL, "a malformed message");
-	if (mode == SCAN_MODE_DIRECTORY) {
-		box.calls |= PROC_CALLS_FILES_READ;
-		box.root_fd = role->root_fd;
-		/* Files of others, for reading only: Landlock holds it to the directory. */
-		box.caps = (uint64_t)1 << CAP_DAC_READ_SEARCH;
-	}
+	box = scan_role_sandbox((enum scan_mode)mode, role->root_fd);
 	rc = proc_sandbox_enter(&box, err);
 	if (rc == RF_OK && db_fd >= 0)
 		rc = vuln_db_open(db_fd, &role->db, err);
