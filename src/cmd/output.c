@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "cmd/cmd.h"
+#include "doc/utf8.h"
 
 static const char *const style_codes[] = {
 	[OUT_PLAIN] = "",
@@ -62,16 +63,30 @@ int out_result(const struct rf_buf *text)
 	return 0;
 }
 
+/* Names of files are in messages, and a name may be anything: it must not steer the terminal. */
+static void add_clean(struct rf_buf *out, char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		doc_utf8_clean(line, strlen(line));
+		rf_buf_add_c(out, line);
+		rf_buf_add_c(out, text ? "\n" : "");
+	}
+}
+
 /* "ringfence: error: text" in one write. */
 static void RF_PRINTF(3, 0) say(enum out_style style, const char *what, const char *fmt, va_list ap)
 {
 	bool colour = out_has_colour(STDERR_FILENO);
-	AUTO_BUF line = {0};
+	AUTO_BUF line = {0}, text = {0};
 
 	rf_buf_add_c(&line, "ringfence: ");
 	out_style(&line, colour, style, "%s:", what);
 	rf_buf_add_char(&line, ' ');
-	style_va(&line, false, OUT_PLAIN, fmt, ap);
+	style_va(&text, false, OUT_PLAIN, fmt, ap);
+	if (text.data && text.len)
+		add_clean(&line, text.data);
 	fprintf(stderr, "%s\n", rf_buf_cstr(&line));
 }
 

@@ -92,6 +92,20 @@ size_t doc_utf8_count(struct rf_str text)
 	return count;
 }
 
+void doc_utf8_clean(char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		uint32_t rune = 0;
+		size_t size = doc_utf8_decode((struct rf_str){text + at, len - at}, &rune);
+
+		if (size == 0 || rune < 0x20 || (rune >= 0x7f && rune < 0xa0)) {
+			size = size ? size : 1;
+			memset(text + at, '?', size);
+		}
+		at += size;
+	}
+}
+
 /* One character of text at *at as it may be shown; returns the bytes written to out. */
 static size_t show_one(struct rf_str text, size_t *at, char out[static 8])
 {

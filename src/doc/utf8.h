@@ -25,6 +25,10 @@ size_t doc_utf8_span(struct rf_str text);
 /* Characters in text, taking it to be well-formed. */
 size_t doc_utf8_count(struct rf_str text);
 
+/* Control characters (also DEL and U+0080 to U+009F) and bytes that are not UTF-8 become '?', a
+ * byte each: what is left cannot steer a terminal. */
+void doc_utf8_clean(char *text, size_t len);
+
 #define DOC_SHOW_SIZE 96
 
 /*

@@ -226,6 +226,10 @@ static ssize_t stream_next(void *ctx, const void **ret_block, struct rf_err *err
 	if (stream->plain_bytes > stream->max_bytes)
 		return rf_err_set(err, RF_ELIMIT, "unpacks to more than %llu bytes",
 			(unsigned long long)stream->max_bytes);
+	if (stream->plain_bytes > IMAGE_RATIO_AFTER &&
+		stream->plain_bytes / IMAGE_MAX_RATIO > stream->stored_bytes)
+		return rf_err_set(
+			err, RF_ELIMIT, "unpacks to more than %d times its size", IMAGE_MAX_RATIO);
 	return got;
 }
 

@@ -10,6 +10,10 @@
 #include "image/digest.h"
 
 #define IMAGE_MAX_LAYER_BYTES ((uint64_t)64 << 30) /* unpacked */
+/* What unpacks to more than this many times its size is no image but a bomb, after so many bytes.
+ */
+#define IMAGE_MAX_RATIO	  100
+#define IMAGE_RATIO_AFTER ((uint64_t)1 << 30)
 
 /* Where a blob's bytes are. */
 struct image_range {
@@ -36,7 +40,8 @@ uint64_t image_stream_stored_bytes(const struct image_stream *stream);
 
 /*
  * Reads what is left of both sides and gives the digests of the stored bytes and of the
- * decompressed ones. RF_ELIMIT over max_bytes; RF_EINPUT when the range ends early.
+ * decompressed ones. RF_ELIMIT over max_bytes or IMAGE_MAX_RATIO; RF_EINPUT when the range ends
+ * early.
  */
 int image_stream_finish(struct image_stream *stream, struct image_digest *ret_stored,
 	struct image_digest *ret_plain, struct rf_err *err) RF_MUST_USE;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "doc/utf8.h"
 
 struct frame_header {
 	uint32_t len;
@@ -263,9 +264,6 @@ int frame_get_err(struct frame_reader *reader, struct rf_err *ret)
 	if (!ret)
 		return -(int)code;
 	ret->sys_errno = sys_errno < 4096 ? (int)sys_errno : 0;
-	for (char *p = ret->msg; *p; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	}
+	doc_utf8_clean(ret->msg, strlen(ret->msg));
 	return ret->code;
 }

@@ -61,9 +61,15 @@ static int pass_on(void *ctx, const struct pkg *pkg, struct rf_err *err)
 static int charge_and_read(struct reading *reading, const struct zip *zip,
 	const struct zip_entry *entry, size_t max, struct zip_content *ret, struct rf_err *err)
 {
+	uint64_t *left = reading->out.sink->unpack_left;
+
 	if (entry->len > reading->budget)
 		return rf_err_set(err, RF_ELIMIT, "jars unpack to more than %zu bytes", MAX_TOTAL);
+	if (left && entry->len > *left)
+		return rf_err_set(err, RF_ELIMIT, "jars before it unpacked to too much");
 	reading->budget -= entry->len;
+	if (left)
+		*left -= entry->len;
 	return zip_read(zip, entry, max, ret, err);
 }
 

@@ -52,6 +52,9 @@ struct pkg_sink {
 	/* 0 or RF_E*, which ends the reading and is passed on. */
 	int (*add)(void *ctx, const struct pkg *pkg, struct rf_err *err);
 	void *ctx;
+	/* Bytes that all readings together may still unpack (jars); counts down. NULL: each has its
+	 * own bound only. */
+	uint64_t *unpack_left;
 };
 
 /* What a distribution is called in advisories. Sizes are bytes with the NUL. */

@@ -19,18 +19,9 @@ struct reader {
 struct rf_str scan_text_clean(struct rf_arena *arena, struct rf_str text)
 {
 	struct rf_str copy = rf_arena_str(arena, text);
-	char *out = (char *)(uintptr_t)copy.ptr;
 
-	for (size_t i = 0; out && i < copy.len;) {
-		uint32_t rune = 0;
-		size_t len = doc_utf8_decode((struct rf_str){out + i, copy.len - i}, &rune);
-
-		if (len == 0 || rune < ' ' || (rune >= 0x7f && rune < 0xa0)) {
-			len = len ? len : 1;
-			memset(out + i, '?', len);
-		}
-		i += len;
-	}
+	if (copy.ptr)
+		doc_utf8_clean((char *)(uintptr_t)copy.ptr, copy.len);
 	return copy;
 }
 

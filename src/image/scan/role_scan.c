@@ -190,7 +190,7 @@ static int add_history(struct role *role, const struct doc_node *config, struct 
 	if (rc < 0 || !list)
 		return RF_OK; /* nothing depends on it */
 	role->created_by.items = rf_arena_array(
-		role->config_arena, list->count + 1, sizeof(*role->created_by.items));
+		role->config_arena, IMAGE_MAX_LAYERS, sizeof(*role->created_by.items));
 	if (!role->created_by.items)
 		return rf_err_nomem(err);
 	doc_each (step, list) {
@@ -199,6 +199,8 @@ static int add_history(struct role *role, const struct doc_node *config, struct 
 
 		if (empty && empty->type == DOC_BOOL && empty->truth)
 			continue;
+		if (role->created_by.count == IMAGE_MAX_LAYERS)
+			break;
 		if (image_json_str(step, "created_by", &by, NULL) < 0)
 			by = RF_STR("");
 		role->created_by.items[role->created_by.count++] = by;
@@ -364,12 +366,8 @@ static int serve(struct role *role, struct rf_err *err)
 	}
 }
 
-static int take_start(struct role *role, struct frame *frame, struct rf_err *err)
+struct proc_sandbox scan_role_sandbox(enum scan_mode mode, int root_fd)
 {
-	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
-	uint64_t mode = frame_get_u64(&reader), flags = frame_get_u64(&reader);
-	struct rf_str digest_bytes = frame_get_str(&reader);
-	struct image_digest digest;
 	struct proc_sandbox box = {
 		.calls = PROC_CALLS_COMPUTE,
 		.as_nobody = true,
@@ -379,6 +377,23 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 		.file_bytes = SCAN_MAX_FILE,
 		.open_files = SCAN_OPEN_FILES,
 	};
+
+	if (mode == SCAN_MODE_DIRECTORY) {
+		box.calls |= PROC_CALLS_FILES_READ;
+		box.root_fd = root_fd;
+		/* Files of others, for reading only: Landlock holds it to the directory. */
+		box.caps = (uint64_t)1 << CAP_DAC_READ_SEARCH;
+	}
+	return box;
+}
+
+static int take_start(struct role *role, struct frame *frame, struct rf_err *err)
+{
+	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
+	uint64_t mode = frame_get_u64(&reader), flags = frame_get_u64(&reader);
+	struct rf_str digest_bytes = frame_get_str(&reader);
+	struct image_digest digest;
+	struct proc_sandbox box;
 	size_t at = 0;
 	int db_fd = flags & SCAN_FLAG_DATABASE ? frame->fds[at++] : -1, rc;
 
@@ -388,12 +403,7 @@ static int take_start(struct role *role, struct frame *frame, struct rf_err *err
 		digest_bytes.len != sizeof(digest.bytes))
 		return rf_err_set(err, RF_EINTERNAL, "a malformed message");
 	memcpy(digest.bytes, digest_bytes.ptr, sizeof(digest.bytes));
-	if (mode == SCAN_MODE_DIRECTORY) {
-		box.calls |= PROC_CALLS_FILES_READ;
-		box.root_fd = role->root_fd;
-		/* Files of others, for reading only: Landlock holds it to the directory. */
-		box.caps = (uint64_t)1 << CAP_DAC_READ_SEARCH;
-	}
+	box = scan_role_sandbox((enum scan_mode)mode, role->root_fd);
 	rc = proc_sandbox_enter(&box, err);
 	if (rc == RF_OK && db_fd >= 0)
 		rc = vuln_db_open_known(db_fd, &digest, &role->db, err);

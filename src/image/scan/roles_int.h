@@ -6,6 +6,7 @@
 #define RF_IMAGE_SCAN_ROLES_INT_H
 
 #include "image/roles_int.h"
+#include "proc/sandbox.h"
 
 enum scan_mode {
 	SCAN_MODE_LAYERS,
@@ -37,6 +38,9 @@ enum scan_msg {
 	SCAN_MSG_DONE,	   /* from image-scan: that was the last piece */
 	SCAN_MSG_FAILED,   /* from image-scan: an error; the last */
 };
+
+/* What confines it; root_fd for directories. */
+struct proc_sandbox scan_role_sandbox(enum scan_mode mode, int root_fd);
 
 int scan_role_start(struct proc_child *ret, struct rf_err *err) RF_MUST_USE;
 

@@ -50,6 +50,15 @@ struct visit {
 	enum file_kind kind;
 	package_reader read_packages;
 	enum scan_package_role role;
+	bool full; /* the inventory took no more packages */
+	struct piece {
+		const void *data;
+		uint64_t offset;
+		size_t len;
+	} piece;     /* read, and not taken yet */
+	uint64_t at; /* where pieces to come may begin */
+	uint64_t holes;
+	bool too_sparse;
 };
 
 /* --- facts about the file itself --- */
@@ -169,19 +178,35 @@ static void tell_by_head(struct visit *visit, struct rf_bytes head)
 
 /* --- the whole content --- */
 
-static int spool_zeros(int fd, uint64_t from, uint64_t to, struct rf_err *err)
+/* 1 and the next piece is in visit->piece; 0 at the end; RF_E*. */
+static int next_piece(struct visit *visit, struct rf_err *err)
 {
-	static const char zeros[ZERO_BYTES];
+	const struct scan_input *input = visit->input;
+	struct piece *piece = &visit->piece;
+	ssize_t got;
 
-	while (from < to) {
-		size_t len = to - from < ZERO_BYTES ? (size_t)(to - from) : ZERO_BYTES;
-		ssize_t put = pwrite(fd, zeros, len, (off_t)from);
+	if (piece->len)
+		return 1;
+	got = input->read(input->ctx, &piece->data, &piece->offset, err);
+	if (got <= 0)
+		return (int)got;
+	if (piece->offset < visit->at || piece->offset > input->size ||
+		(uint64_t)got > input->size - piece->offset)
+		return rf_err_set(err, RF_EINPUT, "content out of order");
+	visit->at = piece->offset + (uint64_t)got;
+	piece->len = (size_t)got;
+	return 1;
+}
 
-		if (put <= 0)
-			return rf_err_sys(err, errno, "write a temporary file");
-		from += (uint64_t)put;
-	}
-	return RF_OK;
+/* Holes cost the image nothing, and the scanner time: they are bounded, of a file and of all. */
+static int charge_hole(struct visit *visit, uint64_t len, struct rf_err *err)
+{
+	visit->holes += len;
+	visit->scanner->holes += len;
+	visit->too_sparse =
+		visit->holes > SCAN_MAX_FILE_HOLES || visit->scanner->holes > SCAN_MAX_HOLES;
+	return visit->too_sparse ? rf_err_set(err, RF_EUNSUPPORTED, "too sparse to be analysed")
+				 : RF_OK;
 }
 
 static int spool_piece(int fd, const char *data, size_t len, uint64_t offset, struct rf_err *err)
@@ -198,60 +223,81 @@ static int spool_piece(int fd, const char *data, size_t len, uint64_t offset, st
 	return RF_OK;
 }
 
-/* Writes the file to the spool, holes as zeros: a file before it may have been longer. */
-static int spool(struct visit *visit, struct rf_err *err)
+/* A file before this one may have been longer: what was there is overwritten. */
+static int spool_zeros(struct visit *visit, uint64_t from, uint64_t to, struct rf_err *err)
 {
-	const struct scan_input *input = visit->input;
-	int fd = visit->scanner->spool_fd;
-	struct rf_buf *head = &visit->scanner->buf;
-	uint64_t at = head->len, offset;
-	const void *data;
-	ssize_t got = spool_piece(fd, head->data, head->len, 0, err);
-	int rc;
+	static const char zeros[ZERO_BYTES];
+	int rc = from < to ? charge_hole(visit, to - from, err) : RF_OK;
 
-	while (got >= 0 && (got = input->read(input->ctx, &data, &offset, err)) > 0) {
-		if (offset < at || offset > input->size || (uint64_t)got > input->size - offset)
-			return rf_err_set(err, RF_EINPUT, "content out of order");
-		rc = spool_zeros(fd, at, offset, err);
-		if (rc == RF_OK)
-			rc = spool_piece(fd, data, (size_t)got, offset, err);
-		if (rc < 0)
-			return rc;
-		at = offset + (uint64_t)got;
-	}
-	if (got < 0)
-		return (int)got;
-	return spool_zeros(fd, at, input->size, err);
+	for (; from < to && rc == RF_OK; from += ZERO_BYTES)
+		rc = spool_piece(visit->scanner->spool_fd, zeros,
+			to - from < ZERO_BYTES ? (size_t)(to - from) : ZERO_BYTES, from, err);
+	return rc;
 }
 
-/* Reads on into buf; holes become zeros. */
+/* Writes the file to the spool; its head is in the scanner's buf already. */
+static int spool(struct visit *visit, struct rf_err *err)
+{
+	const struct rf_buf *head = &visit->scanner->buf;
+	int fd = visit->scanner->spool_fd, more;
+	uint64_t at = head->len;
+	int rc = spool_piece(fd, head->data, head->len, 0, err);
+
+	while (rc == RF_OK && (more = next_piece(visit, err)) != 0) {
+		const struct piece *piece = &visit->piece;
+
+		if (more < 0)
+			return more;
+		rc = spool_zeros(visit, at, piece->offset, err);
+		if (rc == RF_OK)
+			rc = spool_piece(fd, piece->data, piece->len, piece->offset, err);
+		at = piece->offset + piece->len;
+		visit->piece.len = 0;
+	}
+	return rc < 0 ? rc : spool_zeros(visit, at, visit->input->size, err);
+}
+
+/* Zeros up to an offset in the file, but no more than up to max bytes in buf. */
+static int fill_hole(struct visit *visit, uint64_t offset, size_t max, struct rf_err *err)
+{
+	struct rf_buf *buf = &visit->scanner->buf;
+	uint64_t hole = offset - (visit->base + buf->len);
+	size_t len = hole < max - buf->len ? (size_t)hole : max - buf->len;
+	int rc = len > HEAD_BYTES ? charge_hole(visit, len, err) : RF_OK;
+	char *room;
+
+	if (rc < 0 || len == 0)
+		return rc;
+	room = rf_buf_reserve(buf, len);
+	if (!room)
+		return rf_err_nomem(err);
+	memset(room, 0, len);
+	buf->len += len;
+	return RF_OK;
+}
+
+/* Reads on until buf holds max bytes or a little more; holes become zeros. */
 static int read_into_buf(struct visit *visit, size_t max, struct rf_err *err)
 {
-	const struct scan_input *input = visit->input;
 	struct rf_buf *buf = &visit->scanner->buf;
-	const void *data;
-	uint64_t offset;
-	ssize_t got = 0;
+	struct piece *piece = &visit->piece;
 
-	while (buf->len < max && (got = input->read(input->ctx, &data, &offset, err)) > 0) {
-		uint64_t at = visit->base + buf->len;
+	while (buf->len < max) {
+		int more = next_piece(visit, err);
+		int rc = more < 0 ? more
+				  : fill_hole(visit, more ? piece->offset : visit->input->size, max,
+					    err);
 
-		if (offset < at || offset > input->size)
-			return rf_err_set(err, RF_EINPUT, "content out of order");
-		if (offset > at) {
-			size_t hole = (size_t)(offset - at);
-			char *room = rf_buf_reserve(buf, hole);
-
-			if (!room)
-				return rf_err_nomem(err);
-			memset(room, 0, hole);
-			buf->len += hole;
-		}
-		rf_buf_add(buf, data, (size_t)got);
+		if (rc < 0)
+			return rc;
+		if (buf->len >= max || !more)
+			break;
+		rf_buf_add(buf, piece->data, piece->len);
+		piece->len = 0;
 		if (buf->failed)
 			return rf_err_nomem(err);
 	}
-	return got < 0 ? (int)got : RF_OK;
+	return RF_OK;
 }
 
 struct whole {
@@ -323,9 +369,10 @@ static int take_package(void *ctx, const struct pkg *pkg, struct rf_err *err)
 	};
 	int rc = inventory_place(&visit->scanner->inv, visit->input->path, &visit->place, err);
 
-	return rc < 0 ? rc
-		      : inventory_add_package(
-				&visit->scanner->inv, visit->place, &package, NULL, err);
+	if (rc == RF_OK)
+		rc = inventory_add_package(&visit->scanner->inv, visit->place, &package, NULL, err);
+	visit->full = rc < 0;
+	return rc;
 }
 
 static int read_os(struct visit *visit, struct rf_bytes file, struct rf_err *err)
@@ -434,6 +481,9 @@ static int search_secrets(struct visit *visit, struct rf_err *err)
 		bool last;
 
 		rc = read_into_buf(visit, buf->len + SCAN_SECRET_PIECE, err);
+		if (visit->too_sparse)
+			return add_file(visit, SCAN_FILE_UNREADABLE,
+				"too sparse to be searched for secrets", err);
 		if (rc < 0)
 			return rc;
 		last = buf->len < SCAN_SECRET_PIECE;
@@ -451,27 +501,38 @@ static int search_secrets(struct visit *visit, struct rf_err *err)
 
 /* --- the visit --- */
 
-/* What cannot be read is told and does not end the scan; what ends it is not the file's fault. */
+/*
+ * What cannot be read is told and does not end the scan; what ends it is not the file's fault, or
+ * is a limit of all that was found, or of a distribution's packages.
+ */
 static int forgive(struct visit *visit, int rc, struct rf_err *err)
 {
 	struct rf_err why = *err;
+	bool small = rc == RF_ELIMIT && !visit->full && visit->role == SCAN_PACKAGE_LIBRARY &&
+		     visit->kind != KIND_ELF;
 
-	if (rc >= 0 || (rc != RF_EINPUT && rc != RF_EUNSUPPORTED))
+	if (rc >= 0 || (rc != RF_EINPUT && rc != RF_EUNSUPPORTED && !small))
 		return rc;
 	return add_file(visit, SCAN_FILE_UNREADABLE, why.msg, err);
 }
 
 static int read_kind(struct visit *visit, struct rf_err *err)
 {
-	const struct pkg_sink sink = {.add = take_package, .ctx = visit};
+	uint64_t unpack_left = SCAN_MAX_UNPACK - visit->scanner->unpacked;
+	const struct pkg_sink sink = {
+		.add = take_package, .ctx = visit, .unpack_left = &unpack_left};
 	CLEANUP(whole_done) struct whole whole = {.map = NULL};
 	struct scan_content content;
 	struct rf_err why = {.code = RF_OK};
 	int rc;
 
-	if (visit->input->size > SCAN_MAX_FILE)
+	if (visit->input->size > (visit->kind == KIND_PACKAGES || visit->kind == KIND_OS_RELEASE
+						 ? PKG_MAX_FILE_SIZE
+						 : SCAN_MAX_FILE))
 		return add_file(visit, SCAN_FILE_UNREADABLE, "too large to be analysed", err);
 	rc = read_whole(visit, &whole, err);
+	if (visit->too_sparse)
+		return add_file(visit, SCAN_FILE_UNREADABLE, "too sparse to be analysed", err);
 	if (rc < 0)
 		return rc;
 	switch (visit->kind) {
@@ -487,6 +548,7 @@ static int read_kind(struct visit *visit, struct rf_err *err)
 	case KIND_FOREIGN:
 	case KIND_TEXT: break;
 	}
+	visit->scanner->unpacked = SCAN_MAX_UNPACK - unpack_left;
 	if (rc < 0)
 		*err = why;
 	return forgive(visit, rc, err);

@@ -15,12 +15,18 @@
 #define SCAN_SECRET_PIECE ((size_t)1 << 20)	/* text is searched in pieces of this size */
 #define SCAN_MAX_TEXT	  ((uint64_t)256 << 20) /* longer texts are not searched */
 
+#define SCAN_MAX_UNPACK	    ((uint64_t)2 << 30)	 /* bytes of all jars' content that is looked at */
+#define SCAN_MAX_HOLES	    ((uint64_t)1 << 30)	 /* bytes of the holes in all files that are read */
+#define SCAN_MAX_FILE_HOLES ((uint64_t)64 << 20) /* and in one of them */
+
 struct scanner {
 	struct inventory inv;
 	bool search_secrets;
 	struct secret_rules *rules; /* made when the first text is searched */
 	int spool_fd;		    /* an unlinked file for what does not fit into memory */
 	struct rf_buf buf;	    /* of the file being read */
+	uint64_t unpacked;	    /* of SCAN_MAX_UNPACK */
+	uint64_t holes;		    /* of SCAN_MAX_HOLES */
 };
 
 /* A file as a visitor sees it. */

@@ -217,7 +217,8 @@ def _remove(path):
 # --- scans ---
 
 class Scan:
-    def __init__(self, result, peak_kb, seconds):
+    def __init__(self, result, peak_kb, seconds, cpu_seconds):
+        self.cpu_seconds = cpu_seconds
         self.status, self.out, self.err = result.status, result.out, result.err
         self.peak_kb, self.seconds = peak_kb, seconds
         try:
@@ -230,7 +231,7 @@ class Scan:
         return self.err.decode(errors="replace").strip()
 
     def __repr__(self):
-        return (f"status {self.status}, {self.peak_kb} KB, {self.seconds} s, "
+        return (f"status {self.status}, {self.peak_kb} KB, {self.seconds} s (CPU {self.cpu_seconds}), "
                 f"err {self.err[:600]!r}, out {self.out[:600]!r}")
 
     def findings(self):
@@ -303,10 +304,10 @@ class Bench:
                           *options], timeout=timeout, **how)
         try:
             with open(out, encoding="utf-8") as text:
-                _, peak, ms = map(int, text.read().split())
+                _, peak, ms, cpu = map(int, text.read().split())
         except (OSError, ValueError):
-            peak, ms = -1, -1000
-        return Scan(result, peak, ms / 1000)
+            peak, ms, cpu = -1, -1000, -1000
+        return Scan(result, peak, ms / 1000, cpu / 1000)
 
 
 def scanners():

@@ -1,6 +1,6 @@
 /*
- * measure OUT PROGRAM ARG...: runs it and writes "STATUS PEAK_KB MS" into OUT. The peak is the
- * largest resident set of the program and of all its children that it waited for. It is small
+ * measure OUT PROGRAM ARG...: runs it and writes "STATUS PEAK_KB MS CPU_MS" into OUT. The peak is
+ * the largest resident set of the program and of all its children that it waited for. It is small
  * itself, as a child begins with what its parent had.
  */
 #define _GNU_SOURCE
@@ -16,6 +16,11 @@ static long long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static long long ms_of(const struct timeval *t)
+{
+	return t->tv_sec * 1000LL + t->tv_usec / 1000;
 }
 
 int main(int argc, char **argv)
@@ -37,7 +42,9 @@ int main(int argc, char **argv)
 		return 2;
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	out = fopen(argv[1], "w");
-	if (!out || fprintf(out, "%d %ld %lld\n", status, usage.ru_maxrss, now_ms() - start) < 0 ||
+	if (!out ||
+		fprintf(out, "%d %ld %lld %lld\n", status, usage.ru_maxrss, now_ms() - start,
+			ms_of(&usage.ru_utime) + ms_of(&usage.ru_stime)) < 0 ||
 		fclose(out) != 0)
 		return 2;
 	return status;

@@ -1,5 +1,7 @@
 /* UTF-8, text in messages, and how alike two words are. */
 #include "doc/similar.h"
+#include <stdio.h>
+
 #include "doc/utf8.h"
 #include "tests/lib/tap.h"
 
@@ -69,6 +71,23 @@ static void shown_text_is_cut(void)
 	CHECK(strcmp(out + strlen(out) - 4, "x...") == 0);
 }
 
+static const char *cleaned(const char *text)
+{
+	static char out[64];
+
+	snprintf(out, sizeof(out), "%s", text);
+	doc_utf8_clean(out, strlen(out));
+	return out;
+}
+
+static void cleaned_text_cannot_drive_a_terminal(void)
+{
+	CHECK_STR(cleaned("plain \xc3\xa9 \xe6\x97\xa5"), "plain \xc3\xa9 \xe6\x97\xa5");
+	CHECK_STR(cleaned("\033[31m\r\n\t\x7f"), "?[31m????");
+	CHECK_STR(cleaned("\xc2\x9b\xc2\xa0"), "??\xc2\xa0");
+	CHECK_STR(cleaned("\xff\xc0\xaf\xed\xa0\x80\xe6\x97"), "????????");
+}
+
 static unsigned distance(const char *a, const char *b)
 {
 	return doc_similar_distance(rf_str_of(a), rf_str_of(b));
@@ -106,6 +125,7 @@ int main(int argc, char **argv)
 	RUN(the_span_ends_at_what_yaml_does_not_allow);
 	RUN(shown_text_cannot_drive_a_terminal);
 	RUN(shown_text_is_cut);
+	RUN(cleaned_text_cannot_drive_a_terminal);
 	RUN(distance_counts_letters);
 	RUN(only_near_words_are_suggested);
 	return TAP_END();

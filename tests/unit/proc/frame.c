@@ -133,6 +133,14 @@ static void an_error_from_another_process_cannot_print_control_characters(void)
 	reader = (struct frame_reader){.rest = rf_buf_str(&buf)};
 	CHECK_INT(frame_get_err(&reader, &got), RF_ELIMIT);
 	CHECK_STR(got.msg, "bad ?[31mname?");
+	rf_err_set(&sent, RF_ELIMIT,
+		"bad \xc2\x9b"
+		"31m \xff name \xc3\xa9");
+	rf_buf_clear(&buf);
+	frame_put_err(&buf, &sent);
+	reader = (struct frame_reader){.rest = rf_buf_str(&buf)};
+	CHECK_INT(frame_get_err(&reader, &got), RF_ELIMIT);
+	CHECK_STR(got.msg, "bad ??31m ? name \xc3\xa9");
 }
 
 static void an_error_that_claims_success_is_a_defect(void)
