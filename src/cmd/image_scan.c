@@ -26,7 +26,7 @@ struct scan_verb {
 	const char *platform, *store, *ca_file, *docker_config;
 	struct opt_texts vex_in;
 	unsigned format, vex_format;
-	bool fixable, no_secrets, all, plain_http, json, quiet;
+	bool secrets, fixable, no_secrets, all, plain_http, json, quiet;
 };
 
 /* What a target is looked for with. */
@@ -65,6 +65,8 @@ static const struct opt_row scan_rows[] = {
 		NULL},
 	{"fixable", 0, OPT_FLAG, offsetof(struct scan_verb, fixable), NULL,
 		"With --fail-on: only what a newer version would fix.", NULL},
+	{"secrets", 0, OPT_FLAG, offsetof(struct scan_verb, secrets), NULL,
+		"With --fail-on: secrets of that severity count, too.", NULL},
 	{"tier", 0, OPT_TEXT, offsetof(struct scan_verb, tier), "TIER",
 		"With --fail-on: only what is at least linked (the default) or path; absent counts "
 		"everything. What could not be looked into (unknown) always counts.",
@@ -156,7 +158,8 @@ static int read_tier(const struct scan_verb *verb, enum scan_tier *ret)
 
 static int read_gate(const struct scan_verb *verb, int64_t now_s, struct gate_opts *ret)
 {
-	*ret = (struct gate_opts){.fixable = verb->fixable, .now_s = now_s};
+	*ret = (struct gate_opts){
+		.fixable = verb->fixable, .secrets = verb->secrets, .now_s = now_s};
 	if (verb->fail_on && !gate_level_find(rf_str_of(verb->fail_on), ret))
 		return opt_fail(&image_scan_usage,
 			"--fail-on \"%s\": there are critical, high, medium, low and any",

@@ -334,7 +334,7 @@ static void add_place(struct out_table *table, const struct scan_report *r, stru
 static void add_secrets(struct table *t)
 {
 	const struct scan_report *r = t->report;
-	struct out_table table = {.columns = 5};
+	struct out_table table = {.columns = 6};
 
 	if (!r->secret_count)
 		return;
@@ -346,6 +346,8 @@ static void add_secrets(struct table *t)
 		add_place(&table, r, s->location, s->line, s->layer);
 		cell(&table, OUT_PLAIN, s->title, 0);
 		cell(&table, OUT_FAINT, s->redacted, 0);
+		cell(&table, OUT_FAINT,
+			s->removed ? RF_STR("removed by a higher layer") : RF_STR(""), 0);
 	}
 	print_indented(t, &table);
 }

@@ -194,6 +194,8 @@ static void write_secrets(const struct scan_report *r, struct rf_buf *out)
 		if (s->line)
 			rf_buf_addf(out, " line %u", s->line);
 		layer_note(r, s->layer, out);
+		if (s->removed)
+			rf_buf_add_c(out, ", removed by a higher layer");
 		rf_buf_add_c(out, "</td>");
 		cell_code(out, s->redacted);
 		rf_buf_add_c(out, "</tr>\n");

@@ -105,6 +105,7 @@ static void write_secret(
 	json_field_int(w, "line", s->line);
 	json_field_int(w, "column", s->column);
 	json_field_str(w, "redacted", s->redacted);
+	json_field_bool(w, "removed", s->removed);
 	json_object_end(w);
 }
 

@@ -250,8 +250,9 @@ static void write_secret(struct sarif *s, const struct scan_secret *secret)
 
 	if (!vuln_level_find(secret->severity, &level))
 		level = VULN_LEVEL_UNRATED;
-	rf_buf_addf(&text, RF_STR_FMT ": " RF_STR_FMT, RF_STR_ARG(secret->title),
-		RF_STR_ARG(secret->redacted));
+	rf_buf_addf(&text, RF_STR_FMT ": " RF_STR_FMT "%s", RF_STR_ARG(secret->title),
+		RF_STR_ARG(secret->redacted),
+		secret->removed ? " (removed by a higher layer, but still in this one)" : "");
 	result_begin(s, rule, level_of(level), true);
 	message(&s->w, "message", rf_buf_str(&text));
 	write_location(s, secret->location, secret->line, secret->layer);

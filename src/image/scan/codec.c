@@ -157,6 +157,7 @@ static void put_secret(struct rf_buf *out, const struct scan_secret *s)
 	frame_put_u64(out, s->line);
 	frame_put_u64(out, s->column);
 	frame_put_u64(out, s->layer);
+	frame_put_u64(out, s->removed);
 }
 
 static void get_secret(struct reader *r, struct scan_secret *s)
@@ -169,6 +170,7 @@ static void get_secret(struct reader *r, struct scan_secret *s)
 	s->line = (uint32_t)get_max(r, UINT32_MAX);
 	s->column = (uint32_t)get_max(r, UINT32_MAX);
 	s->layer = (uint32_t)get_max(r, UINT32_MAX);
+	s->removed = get_max(r, 1) != 0;
 }
 
 static void put_file(struct rf_buf *out, const struct scan_file *f)

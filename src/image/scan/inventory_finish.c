@@ -282,8 +282,10 @@ static bool copy_others(struct inventory *inv, struct scan_report *report)
 	if (!report->secrets || !report->files || !report->notes.items)
 		return false;
 	rf_vec_each (it, &inv->secrets) {
-		if (it->place == SIZE_MAX || !inv->places.items[it->place].hidden)
-			report->secrets[report->secret_count++] = it->secret;
+		struct scan_secret *to = &report->secrets[report->secret_count++];
+
+		*to = it->secret;
+		to->removed = it->place != SIZE_MAX && inv->places.items[it->place].hidden;
 	}
 	rf_vec_each (it, &inv->files) {
 		if (!inv->places.items[it->place].hidden)

@@ -86,6 +86,9 @@ struct scan_secret {
 	uint32_t line, column;	/* 0 for the environment */
 	uint32_t layer;
 	struct rf_str redacted;
+	/* A higher layer takes the file away: a container does not see it, who has the image does.
+	 */
+	bool removed;
 };
 
 enum scan_file_kind {

@@ -300,8 +300,8 @@ class Bench:
     def scan(self, target, *options, timeout=60, **how):
         out = self.fresh(".measured")
         how.setdefault("env", self.env)
-        result = command([self.measure, out, PROGRAM, "image", "scan", target, "--db", self.db,
-                          *options], timeout=timeout, **how)
+        result = command([self.measure, out, PROGRAM, "image", "scan", target, "--json",
+                          "--db", self.db, *options], timeout=timeout, **how)
         try:
             with open(out, encoding="utf-8") as text:
                 _, peak, ms, cpu = map(int, text.read().split())

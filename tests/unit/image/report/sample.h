@@ -149,9 +149,10 @@ static inline void sample_rest(struct scan_report *r)
 	};
 	static struct scan_secret secrets[] = {
 		{RF_STR("private-key"), RF_STR("Private key"), RF_STR("high"), RF_STR("/z/key.pem"),
-			1, 1, 1, RF_STR("----\xe2\x80\xa6(1704)")},
+			1, 1, 1, RF_STR("----\xe2\x80\xa6(1704)"), false},
 		{RF_STR("aws-access-key-id"), RF_STR("AWS <access> key"), RF_STR("critical"),
-			RF_STR("env AWS_KEY"), 0, 0, SCAN_NO_LAYER, RF_STR("AKIA\xe2\x80\xa6(20)")},
+			RF_STR("env AWS_KEY"), 0, 0, SCAN_NO_LAYER, RF_STR("AKIA\xe2\x80\xa6(20)"),
+			false},
 	};
 	static struct scan_file files[] = {
 		{SCAN_FILE_WORLD_WRITABLE, RF_STR("/etc/" SAMPLE_EVIL), 0, 0666, 0, 0, RF_STR("")},

@@ -84,7 +84,9 @@ static const char *seen(void)
 	for (size_t i = 0; i < report->secret_count; i++) {
 		const struct scan_secret *secret = &report->secrets[i];
 
-		rf_buf_addf(&out, "%s" RF_STR_FMT "@" RF_STR_FMT, i ? " " : "",
+		if (secret->removed)
+			continue;
+		rf_buf_addf(&out, "%s" RF_STR_FMT "@" RF_STR_FMT, out.len ? " " : "",
 			RF_STR_ARG(secret->rule), RF_STR_ARG(secret->location));
 	}
 	return rf_buf_cstr(&out);
@@ -277,6 +279,22 @@ static void etc_os_release_comes_before_the_other_one(void)
 	layer(2);
 	gone("usr");
 	CHECK_STR(os_seen(), "");
+}
+
+static void a_secret_that_a_higher_layer_removes_is_told_as_such(void)
+{
+	AUTO_SCAN_REPORT *report = scan_report_new();
+
+	open_inventory(NULL);
+	file("app/key", "stays");
+	file("tmp/key", "goes");
+	layer(1);
+	gone("tmp");
+	REQUIRE(report && inventory_finish(&inv, report, &err) == RF_OK &&
+		scan_report_sort(report) == RF_OK);
+	CHECK_INT(report->secret_count, 2);
+	CHECK(!report->secrets[0].removed && rf_str_is(report->secrets[0].rule, "stays"));
+	CHECK(report->secrets[1].removed && rf_str_is(report->secrets[1].rule, "goes"));
 }
 
 static void facts_have_a_limit_that_is_an_error(void)
@@ -649,6 +667,7 @@ int main(int argc, char **argv)
 	RUN(a_hard_link_shows_what_its_target_shows);
 	RUN(a_hard_link_to_what_was_replaced_shows_the_replacement);
 	RUN(etc_os_release_comes_before_the_other_one);
+	RUN(a_secret_that_a_higher_layer_removes_is_told_as_such);
 	RUN(facts_have_a_limit_that_is_an_error);
 	RUN(random_histories_leave_what_the_model_leaves);
 	RUN(findings_with_a_name_in_common_are_one_however_far_the_chain);
