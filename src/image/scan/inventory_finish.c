@@ -100,7 +100,28 @@ static int take_hit(void *ctx, const struct vuln_affected *affected, struct rf_e
 	return inventory_match(m->inv, m->package, m->subject, affected, &nothing, err);
 }
 
-/* Damage of the database ends the scan; a version that nobody can compare is told. */
+/*
+ * A version that is there and is none: nobody knows what does not apply, as for Go programs. A
+ * package without one is another matter: it names what somebody wanted, not what is there.
+ */
+static int match_unreadable(struct matching *m, const char *why, struct rf_err *err)
+{
+	const struct scan_package *package = &m->inv->packages.items[m->package].package;
+	struct vuln_affected_iter iter;
+	struct vuln_affected affected;
+	int rc;
+
+	inventory_note(m->inv, "%s: %s: %s%s", package->location.ptr, package->name.ptr,
+		m->subject->version.len ? "" : "not judged, ", why);
+	if (!m->subject->version.len)
+		return RF_OK;
+	rc = vuln_affected_find(m->inv->db, m->subject->ecosystem, m->subject->name, &iter, err);
+	while (rc >= 0 && (rc = vuln_affected_next(&iter, &affected, err)) > 0)
+		rc = take_hit(m, &affected, err);
+	return rc;
+}
+
+/* Damage of the database ends the scan. */
 static int match_as(struct inventory *inv, uint32_t index, struct rf_str name,
 	struct rf_str version, struct rf_err *err)
 {
@@ -114,11 +135,8 @@ static int match_as(struct inventory *inv, uint32_t index, struct rf_str name,
 	int rc = vuln_match(inv->db, &subject, &sink, &why);
 
 	if (rc == RF_EINPUT && vuln_scheme_find(package->ecosystem, &scheme) &&
-		!vuln_version_valid(scheme, version)) {
-		inventory_note(inv, "%s: %s: not judged, %s", package->location.ptr,
-			package->name.ptr, why.msg);
-		return RF_OK;
-	}
+		!vuln_version_valid(scheme, version))
+		return match_unreadable(&matching, why.msg, err);
 	if (rc < 0 && err)
 		*err = why;
 	return rc;

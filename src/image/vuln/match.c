@@ -101,16 +101,18 @@ size_t vuln_fixes(const struct vuln_subject *subject, const struct vuln_affected
 	struct rf_bytes ranges = affected->ranges;
 	enum vuln_scheme scheme;
 	size_t count = 0, event_count;
+	bool hidden;
 
 	if (!vuln_scheme_find(subject->ecosystem, &scheme))
 		return 0;
+	hidden = !vuln_version_valid(scheme, subject->version);
 	while (vuln_range_next(&ranges, events, VULN_MAX_EVENTS, &event_count)) {
 		for (size_t i = 0; i < event_count; i++) {
-			int order;
+			int order = -1;
 
 			if (events[i].kind == VULN_EVENT_FIXED &&
-				vuln_version_compare(scheme, subject->version, events[i].version,
-					&order, NULL) == RF_OK &&
+				(hidden || vuln_version_compare(scheme, subject->version,
+						   events[i].version, &order, NULL) == RF_OK) &&
 				order < 0)
 				count = insert_version(scheme, out, count, max, events[i].version);
 		}

@@ -30,7 +30,8 @@ bool vuln_import_applies(
 
 /*
  * The versions above the subject's that its entry's ranges end with, lowest first, without
- * doubles, at most max. The first is the smallest step. Returns how many.
+ * doubles, at most max. The first is the smallest step. All of them are above a version that cannot
+ * be compared: there is a fix, and a gate that asks for one must not pass. Returns how many.
  */
 size_t vuln_fixes(const struct vuln_subject *subject, const struct vuln_affected *affected,
 	struct rf_str *out, size_t max);

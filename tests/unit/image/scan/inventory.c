@@ -651,6 +651,33 @@ static void findings_with_a_name_in_common_are_one_however_far_the_chain(void)
 	}
 }
 
+static void a_version_that_cannot_be_compared_is_taken_to_be_affected(void)
+{
+	AUTO_VULN_DB *db = make_database();
+	AUTO_SCAN_REPORT *report = scan_report_new();
+
+	REQUIRE(db && report);
+	open_inventory(db);
+	package("a/package-lock.json", "p", "one.two");
+	package("b/package-lock.json", "p", "");
+	REQUIRE(inventory_finish(&inv, report, &err) == RF_OK);
+	REQUIRE(scan_report_sort(report) == RF_OK);
+	REQUIRE(report->finding_count > 0);
+	for (size_t i = 0; i < report->finding_count; i++) {
+		const struct scan_finding *f = &report->findings[i];
+
+		CHECK_STR(report->packages[f->package].location.ptr, "/a/package-lock.json");
+		CHECK_INT(f->tier, SCAN_TIER_UNKNOWN);
+	}
+	/* A gate that asks for a fix counts it. */
+	CHECK_INT(report->findings[0].fixed.count, 1);
+	REQUIRE(report->notes.count == 2);
+	CHECK_STR(report->notes.items[0].ptr,
+		"/a/package-lock.json: p: \"one.two\" is no version of npm");
+	CHECK_STR(report->notes.items[1].ptr,
+		"/b/package-lock.json: p: not judged, \"\" is no version of npm");
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -671,6 +698,7 @@ int main(int argc, char **argv)
 	RUN(facts_have_a_limit_that_is_an_error);
 	RUN(random_histories_leave_what_the_model_leaves);
 	RUN(findings_with_a_name_in_common_are_one_however_far_the_chain);
+	RUN(a_version_that_cannot_be_compared_is_taken_to_be_affected);
 	inventory_done(&inv);
 	return TAP_END();
 }

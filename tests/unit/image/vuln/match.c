@@ -153,6 +153,14 @@ static void fixes_are_above_the_version_and_the_smallest_step_is_first(void)
 	CHECK_STR(fixes_of(db, "v1.0.0", 0), "");
 }
 
+static void a_version_that_cannot_be_compared_has_all_fixes(void)
+{
+	AUTO_VULN_DB *db = test_db(texts, 3);
+
+	CHECK_STR(fixes_of(db, "", 8), "1.2.3 1.3.4");
+	CHECK_STR(fixes_of(db, "devel", 1), "1.2.3");
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -164,6 +172,7 @@ int main(int argc, char **argv)
 	RUN(imports_are_for_platforms);
 	RUN(a_sink_ends_the_matching);
 	RUN(fixes_are_above_the_version_and_the_smallest_step_is_first);
+	RUN(a_version_that_cannot_be_compared_has_all_fixes);
 	test_close();
 	return TAP_END();
 }
