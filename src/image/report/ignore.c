@@ -123,23 +123,50 @@ static bool matches(const struct entry *e, const struct scan_package *p)
 	return !e->location.len || rf_str_eq(e->location, p->location);
 }
 
-/* By one of the finding's names. */
-static int ignore_by(const struct reading *r, struct scan_report *report, struct scan_finding *f,
-	struct rf_str name)
+/* One that speaks of the package under that name and has not expired; NULL: none. */
+static struct entry *entry_of(const struct reading *r, const struct scan_report *report,
+	const struct scan_finding *f, struct rf_str name)
 {
+	struct entry *found = NULL;
+
 	for (struct entry *e = rf_map_get_ptr(&r->by_id, name); e; e = e->next) {
 		if (!matches(e, &report->packages[f->package]))
 			continue;
 		e->used = true;
-		if (e->expired || f->suppressed.len)
-			continue;
-		f->suppressed =
-			rf_arena_printf(report->arena, "ignored until " RF_STR_FMT ": " RF_STR_FMT,
-				RF_STR_ARG(e->expires), RF_STR_ARG(e->reason));
-		if (!f->suppressed.ptr)
-			return RF_EINTERNAL;
+		if (!e->expired && !found)
+			found = e;
 	}
-	return RF_OK;
+	return found;
+}
+
+/*
+ * By one of the finding's names. An advisory may stand for several CVEs, and an entry about one of
+ * them says nothing about the others: it takes one for each, or one by the advisory's own name.
+ */
+static int ignore_finding(
+	const struct reading *r, struct scan_report *report, struct scan_finding *f)
+{
+	struct entry *by = entry_of(r, report, f, f->id), *cve = NULL;
+	bool all_cves = true;
+
+	for (size_t i = 0; i < f->aliases.count; i++) {
+		struct rf_str name = f->aliases.items[i];
+		struct entry *e = entry_of(r, report, f, name);
+
+		if (report_is_cve(name)) {
+			all_cves &= e != NULL;
+			cve = e ? e : cve;
+		} else if (!by) {
+			by = e;
+		}
+	}
+	if (!by && all_cves)
+		by = cve;
+	if (!by || f->suppressed.len)
+		return RF_OK;
+	f->suppressed = rf_arena_printf(report->arena, "ignored until " RF_STR_FMT ": " RF_STR_FMT,
+		RF_STR_ARG(by->expires), RF_STR_ARG(by->reason));
+	return f->suppressed.ptr ? RF_OK : RF_EINTERNAL;
 }
 
 static int ignore_findings(
@@ -151,9 +178,7 @@ static int ignore_findings(
 		struct scan_finding *f = &report->findings[i];
 		bool counted = report_counts(f);
 
-		rc = ignore_by(r, report, f, f->id);
-		for (size_t a = 0; a < f->aliases.count && rc == RF_OK; a++)
-			rc = ignore_by(r, report, f, f->aliases.items[a]);
+		rc = ignore_finding(r, report, f);
 		ret->suppressed += counted && !report_counts(f);
 	}
 	return rc;

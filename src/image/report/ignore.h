@@ -2,7 +2,7 @@
  * The ignore file (--ignore): findings that somebody has looked at, why they do not count, and
  * until when. YAML, a list:
  *
- *	- id: GO-2024-2687            # or an alias
+ *	- id: GO-2024-2687            # or an alias; of several CVEs, each needs an entry
  *	  package: golang.org/x/net   # optional: of this package only
  *	  location: /app              # optional: at this place only
  *	  reason: the service is not reachable from outside

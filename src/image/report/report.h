@@ -73,4 +73,13 @@ static inline bool report_counts(const struct scan_finding *f)
 	return f->tier != SCAN_TIER_ABSENT && f->suppressed.len == 0;
 }
 
+/*
+ * Aliases hold the CVEs that an advisory of a distribution is about, too: such a name alone may be
+ * a part of the finding only.
+ */
+static inline bool report_is_cve(struct rf_str name)
+{
+	return rf_str_starts(name, RF_STR("CVE-"));
+}
+
 #endif

@@ -274,14 +274,42 @@ static size_t last_about(const struct vex_doc *doc, const struct vex_target *t,
 	return last;
 }
 
+static bool suppresses(const struct vex_doc *doc, size_t s)
+{
+	return s != NO_STATEMENT && doc->statements.items[s].status != VEX_AFFECTED;
+}
+
+/*
+ * The last one about any of the finding's names. What is said of one CVE does not clear an advisory
+ * that stands for several, unless as much is said of each.
+ */
+static size_t last_by_names(
+	const struct vex_doc *doc, const struct vex_target *t, const struct scan_finding *f)
+{
+	size_t named = last_about(doc, t, f, f->id, NO_STATEMENT), cve = NO_STATEMENT;
+	bool all_cves = true;
+
+	for (size_t i = 0; i < f->aliases.count; i++) {
+		struct rf_str name = f->aliases.items[i];
+
+		if (!report_is_cve(name)) {
+			named = last_about(doc, t, f, name, named);
+			continue;
+		}
+		all_cves &= suppresses(doc, last_about(doc, t, f, name, NO_STATEMENT));
+		cve = last_about(doc, t, f, name, cve);
+	}
+	if (cve == NO_STATEMENT || !is_later(doc, cve, named))
+		return named;
+	return all_cves || !suppresses(doc, cve) ? cve : named;
+}
+
 static int judge(const struct vex_doc *doc, const struct vex_target *t, struct scan_report *report,
 	struct scan_finding *f, const char *file)
 {
-	size_t last = last_about(doc, t, f, f->id, NO_STATEMENT);
+	size_t last = last_by_names(doc, t, f);
 	const struct vex_statement *s;
 
-	for (size_t i = 0; i < f->aliases.count; i++)
-		last = last_about(doc, t, f, f->aliases.items[i], last);
 	if (last == NO_STATEMENT || f->suppressed.len)
 		return RF_OK;
 	s = &doc->statements.items[last];

@@ -184,11 +184,36 @@ static void one_wrong_entry_stops_the_others(void)
 	CHECK(!r->findings[1].suppressed.len);
 }
 
+/* As an advisory of a distribution is about several. */
+static void one_of_several_cves_does_not_ignore_the_others(void)
+{
+	static const struct {
+		const char *text;
+		size_t suppressed;
+	} rows[] = {
+		{ENTRY("CVE-2026-1", ""), 0},
+		{ENTRY("CVE-2026-2", ""), 0},
+		{ENTRY("CVE-2026-1", "") ENTRY("CVE-2026-2", ""), 1},
+		{ENTRY("CVE-2026-1", "") "- {id: CVE-2026-2, reason: r, expires: 2020-01-01}\n", 0},
+		{ENTRY("GO-2024-2687", ""), 1},
+		{ENTRY("GHSA-1", ""), 1},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
+		AUTO_SCAN_REPORT *r = sample_new();
+
+		r->findings[1].aliases = SAMPLE_STRS(r, "CVE-2026-1", "CVE-2026-2", "GHSA-1");
+		CHECKF(apply(r, rows[i].text, NOW).suppressed == rows[i].suppressed, "%s",
+			rows[i].text);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
 	RUN(an_entry_suppresses_its_finding);
 	RUN(an_entry_may_use_an_alias);
+	RUN(one_of_several_cves_does_not_ignore_the_others);
 	RUN(an_entry_may_be_about_one_package_or_place);
 	RUN(an_expired_entry_is_named_and_suppresses_nothing);
 	RUN(an_entry_counts_until_the_end_of_its_day);

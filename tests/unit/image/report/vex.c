@@ -114,6 +114,27 @@ static void a_statement_matches_by_id_and_by_alias(void)
 		HIT);
 }
 
+static void a_statement_about_one_of_several_cves_says_nothing_of_the_others(void)
+{
+	static const char one[] = STATEMENT("CVE-2026-1", "", "not_affected");
+	static const char two[] = STATEMENT("CVE-2026-2", "", "fixed");
+	static const char no[] = STATEMENT("CVE-2026-2", "", "affected");
+	static const char both[] = STATEMENT("GO-2024-2687", "", "not_affected");
+	const struct {
+		const char *first, *second, *want;
+	} rows[] = {{one, one, ""}, {two, two, ""}, {one, two, HIT}, {two, one, HIT}, {no, one, ""},
+		{one, both, HIT}, {both, one, HIT}, {both, no, ""}};
+	AUTO_SCAN_REPORT *r = sample_new();
+
+	r->findings[1].aliases = SAMPLE_STRS(r, "CVE-2026-1", "CVE-2026-2");
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
+		AUTO_BUF text = {.len = 0};
+
+		rf_buf_addf(&text, "{\"statements\":[%s,%s]}", rows[i].first, rows[i].second);
+		check(r, rf_buf_cstr(&text), rows[i].want);
+	}
+}
+
 static void only_not_affected_and_fixed_suppress(void)
 {
 	AUTO_SCAN_REPORT *r = sample_new();
@@ -432,6 +453,7 @@ int main(int argc, char **argv)
 	RUN(our_statements_say_nothing_about_another_image);
 	RUN(directories_and_strange_paths_go_round_too);
 	RUN(a_statement_matches_by_id_and_by_alias);
+	RUN(a_statement_about_one_of_several_cves_says_nothing_of_the_others);
 	RUN(only_not_affected_and_fixed_suppress);
 	RUN(the_reason_is_kept);
 	RUN(the_last_statement_counts);
