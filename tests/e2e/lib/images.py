@@ -297,11 +297,11 @@ class Bench:
             must(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path])
         return path
 
-    def scan(self, target, *options, timeout=60, **how):
+    def scan(self, target, *options, timeout=60, form="json", **how):
         out = self.fresh(".measured")
         how.setdefault("env", self.env)
-        result = command([self.measure, out, PROGRAM, "image", "scan", target, "--json",
-                          "--db", self.db, *options], timeout=timeout, **how)
+        result = command([self.measure, out, PROGRAM, "image", "scan", target, "--db", self.db,
+                          "--format", form, *options], timeout=timeout, **how)
         try:
             with open(out, encoding="utf-8") as text:
                 _, peak, ms, cpu = map(int, text.read().split())
