@@ -12,15 +12,23 @@
 /* --- the blob --- */
 
 /* It is the address that the linker aligns; a segment may begin anywhere. */
-static struct rf_bytes find_in(struct rf_bytes data, uint64_t addr)
+static struct rf_bytes find_in(const struct go_exe *exe, struct rf_bytes data, uint64_t addr)
 {
 	size_t off = 0;
 
 	while (data.len - off >= BLOB_HEAD) {
-		const uint8_t *at = memmem(data.ptr + off, data.len - off, MAGIC, MAGIC_LEN);
+		/* In steps, so that a large segment takes little memory. */
+		size_t left = data.len - off;
+		size_t step = left < GO_RELEASE_BYTES ? left : GO_RELEASE_BYTES;
+		const uint8_t *at = memmem(data.ptr + off, step, MAGIC, MAGIC_LEN);
 
-		if (!at)
+		if (!at && step == left)
 			break;
+		if (!at) {
+			off += step - MAGIC_LEN;
+			go_exe_release(exe);
+			continue;
+		}
 		off = (size_t)(at - data.ptr);
 		if ((addr + off) % BLOB_ALIGN == 0 && data.len - off >= BLOB_HEAD)
 			return (struct rf_bytes){at, data.len - off};
@@ -34,10 +42,10 @@ static struct rf_bytes find_blob(const struct go_exe *exe)
 	struct rf_bytes blob = {.ptr = NULL};
 
 	if (exe->buildinfo.ptr)
-		blob = find_in(exe->buildinfo, 0);
+		blob = find_in(exe, exe->buildinfo, 0);
 	for (size_t i = 0; i < exe->segment_count && !blob.ptr; i++) {
 		if (exe->segments[i].writable && !exe->segments[i].executable)
-			blob = find_in(exe->segments[i].bytes, exe->segments[i].addr);
+			blob = find_in(exe, exe->segments[i].bytes, exe->segments[i].addr);
 	}
 	return blob;
 }

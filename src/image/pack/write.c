@@ -286,7 +286,7 @@ static int check_dir(int fd, struct rf_err *err)
 static int fill_dir(const struct pack_image *image, const char *path, struct rf_err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD owned = fd;
+	AUTO_FD owned RF_UNUSED = fd;
 	const struct output out = {.put = put_in_dir, .ctx = &fd};
 	int rc = fd < 0 ? rf_err_sys(err, errno, "open") : check_dir(fd, err);
 
