@@ -2,6 +2,7 @@
 #include "image/go/exe.h"
 
 #include <elf.h>
+#include <endian.h>
 #include <sys/mman.h>
 
 enum go_format go_format_of(struct rf_bytes head)
@@ -228,4 +229,64 @@ void go_exe_release(const struct go_exe *exe)
 	/* A hint: where it is not taken, more memory is used. */
 	if (exe->mapped)
 		(void)madvise((void *)(uintptr_t)exe->file.ptr, exe->file.len, MADV_DONTNEED);
+}
+
+/* Words of a block, which the compiler compares many at a time; few blocks have what is wanted. */
+#define BLOCK_WORDS32 256
+#define BLOCK_WORDS64 128
+
+static void release_now_and_then(const struct go_exe *exe, size_t off)
+{
+	if (off % GO_RELEASE_BYTES < BLOCK_WORDS32 * sizeof(uint32_t))
+		go_exe_release(exe);
+}
+
+size_t go_exe_find_u32(const struct go_exe *exe, struct rf_bytes bytes, size_t off, uint32_t min)
+{
+	uint32_t words[BLOCK_WORDS32];
+
+	for (off = (off + 3) & ~(size_t)3; bytes.len - off >= sizeof(words) && off < bytes.len;
+		off += sizeof(words)) {
+		unsigned any = 0;
+
+		memcpy(words, bytes.ptr + off, sizeof(words));
+		for (size_t i = 0; i < BLOCK_WORDS32; i++)
+			any |= le32toh(words[i]) >= min;
+		for (size_t i = 0; any && i < BLOCK_WORDS32; i++) {
+			if (le32toh(words[i]) >= min)
+				return off + i * sizeof(*words);
+		}
+		release_now_and_then(exe, off);
+	}
+	for (; off < bytes.len && bytes.len - off >= sizeof(*words); off += sizeof(*words)) {
+		memcpy(words, bytes.ptr + off, sizeof(*words));
+		if (le32toh(words[0]) >= min)
+			return off;
+	}
+	return bytes.len;
+}
+
+size_t go_exe_find_u64(const struct go_exe *exe, struct rf_bytes bytes, size_t off, uint64_t value)
+{
+	uint64_t words[BLOCK_WORDS64];
+
+	for (off = (off + 7) & ~(size_t)7; bytes.len - off >= sizeof(words) && off < bytes.len;
+		off += sizeof(words)) {
+		unsigned any = 0;
+
+		memcpy(words, bytes.ptr + off, sizeof(words));
+		for (size_t i = 0; i < BLOCK_WORDS64; i++)
+			any |= le64toh(words[i]) == value;
+		for (size_t i = 0; any && i < BLOCK_WORDS64; i++) {
+			if (le64toh(words[i]) == value)
+				return off + i * sizeof(*words);
+		}
+		release_now_and_then(exe, off);
+	}
+	for (; off < bytes.len && bytes.len - off >= sizeof(*words); off += sizeof(*words)) {
+		memcpy(words, bytes.ptr + off, sizeof(*words));
+		if (le64toh(words[0]) == value)
+			return off;
+	}
+	return bytes.len;
 }

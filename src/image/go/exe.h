@@ -66,6 +66,14 @@ int go_exe_open(struct rf_bytes file, struct go_exe *ret, struct rf_err *err) RF
  */
 void go_exe_release(const struct go_exe *exe);
 
+/*
+ * The first offset at or behind off, a multiple of the word's size, at which bytes (of the file)
+ * have a little-endian word: of 32 bits and at least min, or of 64 bits and equal to value.
+ * bytes.len when there is none. Reads at the speed of memory, and gives pages back on the way.
+ */
+size_t go_exe_find_u32(const struct go_exe *exe, struct rf_bytes bytes, size_t off, uint32_t min);
+size_t go_exe_find_u64(const struct go_exe *exe, struct rf_bytes bytes, size_t off, uint64_t value);
+
 /* What memory holds from addr to the end of its segment; absent when no segment has it. */
 struct rf_bytes go_exe_at(const struct go_exe *exe, uint64_t addr);
 /* True when addr is in a segment that may be executed. */

@@ -85,22 +85,19 @@ static bool try_at(
 	return off >= 16 && read_relocated(data, r, words);
 }
 
-static bool search(const struct moduledata *data, struct rf_bytes bytes, uint64_t *words)
+/* Pointers, and what relocations add, lie at multiples of their size. */
+static bool search(const struct moduledata *data, const struct go_segment *segment, uint64_t *words)
 {
-	uint8_t pattern[8];
-	size_t off = 0;
+	struct rf_bytes bytes = segment->bytes;
+	size_t skip = (size_t)(-segment->addr % 8), off;
 
-	for (unsigned i = 0; i < 8; i++)
-		pattern[i] = (uint8_t)(data->table_addr >> 8 * i);
-	while (off < bytes.len) {
-		const uint8_t *at = memmem(bytes.ptr + off, bytes.len - off, pattern, 8);
-
-		if (!at)
-			return false;
-		off = (size_t)(at - bytes.ptr);
+	if (skip >= bytes.len)
+		return false;
+	bytes = (struct rf_bytes){bytes.ptr + skip, bytes.len - skip};
+	for (off = go_exe_find_u64(data->exe, bytes, 0, data->table_addr); off < bytes.len;
+		off = go_exe_find_u64(data->exe, bytes, off + 8, data->table_addr)) {
 		if (try_at(data, bytes, off, words))
 			return true;
-		off++;
 	}
 	return false;
 }
@@ -118,7 +115,7 @@ bool go_moduledata_text(const struct go_exe *exe, const struct go_table *table, 
 		const struct go_segment *s = &exe->segments[i % exe->segment_count];
 
 		if (s->executable || s->writable != (i < exe->segment_count) ||
-			!search(&data, s->bytes, words))
+			!search(&data, s, words))
 			continue;
 		*ret = words[WORD_TEXT];
 		return true;

@@ -170,27 +170,44 @@ static bool table_at(struct rf_bytes bytes, bool big, unsigned *tries, struct go
 
 /* --- searching --- */
 
-/* Every magic has three bytes of 0xff beside the one that differs. */
-static bool search(struct rf_bytes data, bool big, unsigned *tries, struct go_table *ret)
+/* Every magic is MAGIC_118 or more. */
+static bool search_little(
+	const struct go_exe *exe, struct rf_bytes data, unsigned *tries, struct go_table *ret)
+{
+	size_t off = go_exe_find_u32(exe, data, 0, MAGIC_118);
+
+	while (off < data.len && *tries) {
+		if (table_at((struct rf_bytes){data.ptr + off, data.len - off}, false, tries, ret))
+			return true;
+		off = go_exe_find_u32(exe, data, off + 4, MAGIC_118);
+	}
+	return false;
+}
+
+/* Three bytes of 0xff and the one that differs. */
+static bool search_big(struct rf_bytes data, unsigned *tries, struct go_table *ret)
 {
 	static const uint8_t three[] = {0xff, 0xff, 0xff};
 	size_t off = 0;
 
 	while (data.len - off > HEADER_SIZE && *tries) {
 		const uint8_t *at = memmem(data.ptr + off, data.len - off, three, sizeof(three));
-		size_t start;
 
 		if (!at)
 			return false;
 		off = (size_t)(at - data.ptr);
-		start = big ? off : off - 1;
-		if ((big || off > 0) && start % 4 == 0 &&
-			table_at((struct rf_bytes){data.ptr + start, data.len - start}, big, tries,
-				ret))
+		if (off % 4 == 0 &&
+			table_at((struct rf_bytes){at, data.len - off}, true, tries, ret))
 			return true;
 		off++;
 	}
 	return false;
+}
+
+static bool search(
+	const struct go_exe *exe, struct rf_bytes data, unsigned *tries, struct go_table *ret)
+{
+	return exe->big ? search_big(data, tries, ret) : search_little(exe, data, tries, ret);
 }
 
 /*
@@ -211,7 +228,7 @@ int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err 
 	bool found = exe->pclntab.ptr && table_at(exe->pclntab, exe->big, &tries, ret);
 
 	for (size_t i = 0; i < exe->segment_count && !found; i++)
-		found = search(exe->segments[i].bytes, exe->big, &tries, ret);
+		found = search(exe, exe->segments[i].bytes, &tries, ret);
 	if (!found)
 		return rf_err_set(err, RF_EABSENT, "no table of Go functions");
 	ret->exe = exe;
