@@ -22,6 +22,7 @@ struct rejudge {
 	int out_fd; /* what the child prints; -1: none */
 	struct stat seen;
 	size_t image_count;
+	bool too_many; /* images: only the first were judged */
 };
 
 static bool is_other(const struct stat *a, const struct stat *b)
@@ -39,8 +40,8 @@ static void look_later(struct rejudge *self)
 
 /* --- the answer --- */
 
-/* "IMAGE: refused: WHY" lines; the others may run. */
-static void tell(struct rejudge *self)
+/* "IMAGE: refused: WHY" lines; the others may run, unless one could not be judged. */
+static void tell(struct rejudge *self, bool all_judged)
 {
 	AUTO_BUF text = {.max = MAX_TEXT};
 	struct rf_str line, rest;
@@ -57,7 +58,7 @@ static void tell(struct rejudge *self)
 		host_note(self->host, "a newer vulnerability database: " RF_STR_FMT,
 			RF_STR_ARG(line));
 	}
-	if (!refused)
+	if (!refused && all_judged)
 		host_note(self->host,
 			"a newer vulnerability database: all images of running pods (%zu) may go "
 			"on",
@@ -68,11 +69,17 @@ static void on_exit_of_child(void *ctx, int status)
 {
 	struct rejudge *self = ctx;
 	char text[48];
+	bool all_judged = WIFEXITED(status) && WEXITSTATUS(status) < 2 && !self->too_many;
 
 	self->child = NULL;
-	if (WIFEXITED(status) && WEXITSTATUS(status) < 2)
-		tell(self);
-	else
+	/* What is refused is said, also when another image could not be judged. */
+	tell(self, all_judged);
+	if (self->too_many)
+		host_note(self->host,
+			"a newer vulnerability database: only the first %d images of running pods "
+			"were judged",
+			MAX_IMAGES);
+	else if (!all_judged)
 		host_note(self->host,
 			"images could not be judged by the newer vulnerability database: %s",
 			child_status_text(status, text));
@@ -93,17 +100,22 @@ static bool is_listed(const char *const *argv, size_t from, size_t count, const 
 }
 
 /* Every image of a running pod once, behind argv's first count. Returns the new count. */
-static size_t add_images(const struct host *host, const char **argv, size_t count)
+static size_t add_images(struct rejudge *self, const char **argv, size_t count)
 {
+	const struct host *host = self->host;
 	size_t from = count;
 
 	rf_vec_each (pod, &host->pods) {
 		for (size_t i = 0; i < (*pod)->container_count; i++) {
 			struct rf_str image = (*pod)->containers[i].spec->image;
 
-			if ((*pod)->phase >= POD_STOPPING || count - from == MAX_IMAGES ||
-				dns_is_image(image) || is_listed(argv, from, count, image.ptr))
+			if ((*pod)->phase >= POD_STOPPING || dns_is_image(image) ||
+				is_listed(argv, from, count, image.ptr))
 				continue;
+			if (count - from == MAX_IMAGES) {
+				self->too_many = true;
+				return count;
+			}
 			argv[count++] = image.ptr;
 		}
 	}
@@ -129,7 +141,8 @@ static int start_child(struct rejudge *self, struct rf_err *err)
 	if (gate->unfixed)
 		argv[count++] = "--unfixed";
 	before = count;
-	count = add_images(self->host, argv, count);
+	self->too_many = false;
+	count = add_images(self, argv, count);
 	self->image_count = count - before;
 	if (!self->image_count)
 		return RF_EABSENT;
