@@ -44,6 +44,9 @@ static int judge_one(const struct instance *inst, struct image_store *store, con
 		return out_error(&err);
 	rf_buf_addf(out, "%s: %s%s\n", name,
 		verdict.pass ? "may run" : "refused: ", rf_buf_cstr(&verdict.why));
+	if (verdict.unjudged.len)
+		out_warning(
+			"%s was not judged as a whole: %s", name, rf_buf_cstr(&verdict.unjudged));
 	return verdict.pass ? 0 : EXIT_REFUSED;
 }
 

@@ -1,6 +1,7 @@
 /*
- * STATE/verdicts/sha256-HEX, one file an image: the key on the first line (database, gate, ignore
- * file), then a line a reason. A key that differs makes the file void.
+ * STATE/verdicts/sha256-HEX, one file an image: the key on the first line (program, database, gate,
+ * ignore file), then a line a reason, and one that begins with "note: " for what was not judged. A
+ * key that differs makes the file void.
  */
 #include "host/judge.h"
 
@@ -14,6 +15,8 @@
 #include "image/vuln/db.h"
 
 #define VERDICT_MAX ((size_t)1 << 20)
+#define NOTE	    "note: "
+#define NAMED_MAX   3 /* things that a note names */
 #define DAY_S	    86400
 
 void judge_defaults(struct judge_opts *ret)
@@ -32,6 +35,7 @@ void judge_defaults(struct judge_opts *ret)
 void judge_verdict_done(struct judge_verdict *verdict)
 {
 	rf_buf_done(&verdict->why);
+	rf_buf_done(&verdict->unjudged);
 }
 
 /* --- what a verdict depends on --- */
@@ -61,7 +65,8 @@ static int make_key(const struct judge_opts *opts, struct rf_buf *out, struct rf
 	char digest[IMAGE_DIGEST_TEXT_SIZE];
 	int rc;
 
-	rf_buf_addf(out, "%s %d %d %d %d",
+	/* Another program may find what this one does not. */
+	rf_buf_addf(out, RF_VERSION " %s %d %d %d %d",
 		image_digest_text(&vuln_db_info(opts->db)->digest, digest), opts->gate.any,
 		opts->gate.min_level, opts->gate.fixable, opts->gate.tier);
 	rc = ignore_key(opts, out, err);
@@ -93,18 +98,23 @@ static bool recall(const char *path, struct rf_str key, struct judge_verdict *re
 		return false;
 	while (rest.ptr) {
 		rest = rf_str_cut(rest, '\n', &line);
+		if (rf_str_starts(line, RF_STR(NOTE))) {
+			rf_buf_add(&ret->unjudged, line.ptr + sizeof(NOTE) - 1,
+				line.len - (sizeof(NOTE) - 1));
+			continue;
+		}
 		if (line.len && ret->why.len)
 			rf_buf_add_c(&ret->why, "; ");
 		rf_buf_add_str(&ret->why, line);
 	}
 	ret->pass = ret->why.len == 0;
 	ret->remembered = true;
-	return !ret->why.failed;
+	return !ret->why.failed && !ret->unjudged.failed;
 }
 
 /* A verdict that cannot be kept is found again the next time. */
 static void remember(const struct instance *inst, const char *path, struct rf_str key,
-	const struct gate_verdict *verdict)
+	const struct gate_verdict *verdict, struct rf_str unjudged)
 {
 	AUTO_BUF text = {.max = VERDICT_MAX};
 	AUTO_BUF dir = {0};
@@ -115,6 +125,8 @@ static void remember(const struct instance *inst, const char *path, struct rf_st
 		rf_buf_add_str(&text, verdict->reasons.items[i]);
 		rf_buf_add_char(&text, '\n');
 	}
+	if (unjudged.len)
+		rf_buf_addf(&text, NOTE RF_STR_FMT "\n", RF_STR_ARG(unjudged));
 	rf_buf_addf(&dir, "%s/verdicts", inst->state_dir);
 	if (text.failed || dir.failed || rf_dir_make(dir.data, 0700, NULL) < 0)
 		return;
@@ -168,6 +180,27 @@ static int scan_and_judge(const struct image *image, const struct judge_opts *op
 	return rc;
 }
 
+/* "/app: packed with UPX ...; 3 packages of ... are not judged ...; and 2 more". */
+static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->file_count; i++) {
+		const struct scan_file *file = &report->files[i];
+
+		if (file->kind == SCAN_FILE_UNREADABLE && count++ < NAMED_MAX)
+			rf_buf_addf(out, "%s" RF_STR_FMT ": " RF_STR_FMT, out->len ? "; " : "",
+				RF_STR_ARG(file->location), RF_STR_ARG(file->detail));
+	}
+	for (size_t i = 0; i < report->notes.count; i++) {
+		if (count++ < NAMED_MAX)
+			rf_buf_addf(out, "%s" RF_STR_FMT, out->len ? "; " : "",
+				RF_STR_ARG(report->notes.items[i]));
+	}
+	if (count > NAMED_MAX)
+		rf_buf_addf(out, "; and %zu more", count - NAMED_MAX);
+}
+
 int judge_image(const struct instance *inst, const struct image *image,
 	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err)
 {
@@ -183,6 +216,7 @@ int judge_image(const struct instance *inst, const struct image *image,
 	if (rc < 0 || recall(path.data, rf_buf_str(&key), ret))
 		return rc;
 	rf_buf_clear(&ret->why);
+	rf_buf_clear(&ret->unjudged);
 	rc = scan_and_judge(image, opts, &verdict, &report, err);
 	if (rc < 0)
 		return rc;
@@ -192,8 +226,9 @@ int judge_image(const struct instance *inst, const struct image *image,
 		rf_buf_add_c(&ret->why, i ? "; " : "");
 		rf_buf_add_str(&ret->why, verdict.reasons.items[i]);
 	}
-	remember(inst, path.data, rf_buf_str(&key), &verdict);
-	return ret->why.failed ? rf_err_nomem(err) : RF_OK;
+	tell_unjudged(report, &ret->unjudged);
+	remember(inst, path.data, rf_buf_str(&key), &verdict, rf_buf_str(&ret->unjudged));
+	return ret->why.failed || ret->unjudged.failed ? rf_err_nomem(err) : RF_OK;
 }
 
 /* --- a set --- */
@@ -233,6 +268,10 @@ static int judge_container(
 			"` tells all; --fail-on, --ignore change what is refused)",
 			RF_STR_ARG(container->image), rf_buf_cstr(&verdict.why),
 			RF_STR_ARG(container->image));
+	if (rc == RF_OK && verdict.unjudged.len)
+		rf_diag_add(j->diags, RF_WARNING, pos,
+			"image " RF_STR_FMT " was not judged as a whole: %s",
+			RF_STR_ARG(container->image), rf_buf_cstr(&verdict.unjudged));
 	return RF_OK;
 }
 

@@ -30,6 +30,8 @@ struct judge_verdict {
 	bool pass;
 	bool remembered;   /* it was not scanned again */
 	struct rf_buf why; /* sentences with "; " between; "" when it passes */
+	/* What could not be read, and what nothing is known about; it counts neither way. */
+	struct rf_buf unjudged;
 };
 void judge_verdict_done(struct judge_verdict *verdict);
 
@@ -39,8 +41,9 @@ int judge_image(const struct instance *inst, const struct image *image,
 
 /*
  * Every image that the set's workloads name: one that is refused is an error in diags, at the
- * place that names it first. Images that are not in the store are left to host_check(). Without a
- * database there is a warning in diags, and nothing is refused.
+ * place that names it first; what could not be judged in one is a warning. Images that are not in
+ * the store are left to host_check(). Without a database there is a warning in diags, and nothing
+ * is refused.
  */
 int judge_set(const struct instance *inst, const struct kube_set *set,
 	const struct judge_opts *opts, struct rf_diags *diags, struct rf_err *err) RF_MUST_USE;
