@@ -11,6 +11,7 @@
 #define MAX_NAME	  65536
 /* Headers that make sense and turn out to be none; after so many the file is meant to be slow. */
 #define MAX_TRIES 1024
+#define MAX_FINDS 8 /* tables of which the program's own is looked for */
 
 static struct rf_reader reader_at(const struct go_table *table, uint64_t off)
 {
@@ -170,44 +171,83 @@ static bool table_at(struct rf_bytes bytes, bool big, unsigned *tries, struct go
 
 /* --- searching --- */
 
-/* Every magic is MAGIC_118 or more. */
-static bool search_little(
-	const struct go_exe *exe, struct rf_bytes data, unsigned *tries, struct go_table *ret)
-{
-	size_t off = go_exe_find_u32(exe, data, 0, MAGIC_118);
+/* Tables that a search has come upon. A program may hold another one as data, table and all. */
+struct finds {
+	const struct go_exe *exe;
+	unsigned tries; /* goes down with every header that has to be looked at closely */
+	size_t count;
+	struct go_table first;
+};
 
-	while (off < data.len && *tries) {
-		if (table_at((struct rf_bytes){data.ptr + off, data.len - off}, false, tries, ret))
+/* True when there is a table and the program itself refers to it, so that it is its own. */
+static bool try_at(struct finds *finds, struct rf_bytes bytes)
+{
+	struct go_table table;
+	uint64_t start;
+
+	if (!table_at(bytes, finds->exe->big, &finds->tries, &table))
+		return false;
+	if (finds->count && table.bytes.ptr == finds->first.bytes.ptr)
+		return false; /* segments may overlap */
+	if (!finds->count++)
+		finds->first = table;
+	if (!go_moduledata_text(finds->exe, &table, &start)) {
+		if (finds->count == MAX_FINDS)
+			finds->tries = 0;
+		return false;
+	}
+	finds->first = table;
+	return true;
+}
+
+/* Every magic is MAGIC_118 or more. */
+static bool search_little(struct finds *finds, struct rf_bytes data)
+{
+	size_t off = go_exe_find_u32(finds->exe, data, 0, MAGIC_118);
+
+	while (off < data.len && finds->tries) {
+		if (try_at(finds, (struct rf_bytes){data.ptr + off, data.len - off}))
 			return true;
-		off = go_exe_find_u32(exe, data, off + 4, MAGIC_118);
+		off = go_exe_find_u32(finds->exe, data, off + 4, MAGIC_118);
 	}
 	return false;
 }
 
 /* Three bytes of 0xff and the one that differs. */
-static bool search_big(struct rf_bytes data, unsigned *tries, struct go_table *ret)
+static bool search_big(struct finds *finds, struct rf_bytes data)
 {
 	static const uint8_t three[] = {0xff, 0xff, 0xff};
 	size_t off = 0;
 
-	while (data.len - off > HEADER_SIZE && *tries) {
+	while (data.len - off > HEADER_SIZE && finds->tries) {
 		const uint8_t *at = memmem(data.ptr + off, data.len - off, three, sizeof(three));
 
 		if (!at)
 			return false;
 		off = (size_t)(at - data.ptr);
-		if (off % 4 == 0 &&
-			table_at((struct rf_bytes){at, data.len - off}, true, tries, ret))
+		if (off % 4 == 0 && try_at(finds, (struct rf_bytes){at, data.len - off}))
 			return true;
 		off++;
 	}
 	return false;
 }
 
-static bool search(
-	const struct go_exe *exe, struct rf_bytes data, unsigned *tries, struct go_table *ret)
+/*
+ * Of several, only one that is known to be the program's own will do: another says what is not in
+ * the program.
+ */
+static bool search(const struct go_exe *exe, struct go_table *ret)
 {
-	return exe->big ? search_big(data, tries, ret) : search_little(exe, data, tries, ret);
+	struct finds finds = {.exe = exe, .tries = MAX_TRIES};
+	bool own = false;
+
+	for (size_t i = 0; i < exe->segment_count && !own; i++) {
+		struct rf_bytes data = exe->segments[i].bytes;
+
+		own = exe->big ? search_big(&finds, data) : search_little(&finds, data);
+	}
+	*ret = finds.first;
+	return own || finds.count == 1;
 }
 
 /*
@@ -224,11 +264,11 @@ static void find_text_start(const struct go_exe *exe, struct go_table *table)
 
 int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err *err)
 {
-	unsigned tries = MAX_TRIES;
+	unsigned tries = 1;
 	bool found = exe->pclntab.ptr && table_at(exe->pclntab, exe->big, &tries, ret);
 
-	for (size_t i = 0; i < exe->segment_count && !found; i++)
-		found = search(exe, exe->segments[i].bytes, &tries, ret);
+	if (!found)
+		found = search(exe, ret);
 	if (!found)
 		return rf_err_set(err, RF_EABSENT, "no table of Go functions");
 	ret->exe = exe;

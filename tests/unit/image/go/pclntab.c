@@ -104,6 +104,48 @@ static void a_magic_without_a_table_is_passed_over(void)
 	check_functions(&table);
 }
 
+/* A program that holds another one as data, in front of its own table and of no section's name. */
+static void of_two_tables_the_one_that_the_program_refers_to_is_taken(void)
+{
+	static const struct table_function other[] = {{"other.main", 0x401000}};
+	const struct test_shape *shape = &test_shapes[0];
+	AUTO_BUF bytes = {0}, all = {0}, words = {0}, file = {0};
+	static const char code[0x200];
+	struct test_part parts[] = {{".text", {code, sizeof(code)}, 0x401000, PF_R | PF_X},
+		{".rodata", RF_STR(""), 0x600000, PF_R},
+		{".data", RF_STR(""), 0x700000, PF_R | PF_W}};
+	uint64_t own;
+	struct go_table table;
+	struct go_exe exe;
+
+	table_make(&all, shape, TABLE_120, other, 1, INLINED);
+	while (all.len % 8)
+		rf_buf_add_char(&all, '\0');
+	own = 0x600000 + all.len;
+	table_make(&bytes, shape, TABLE_120, functions, COUNT, INLINED);
+	rf_buf_add_str(&all, rf_buf_str(&bytes));
+	test_word(&words, shape, own);
+	test_word(&words, shape, own + 72); /* names */
+	for (size_t i = 2; i < 20; i++)
+		test_word(&words, shape, 0);
+	for (size_t i = 0; i < 2; i++) { /* minpc, maxpc; text, etext */
+		test_word(&words, shape, 0x401000);
+		test_word(&words, shape, 0x401200);
+	}
+	parts[1].bytes = rf_buf_str(&all);
+	parts[2].bytes = rf_buf_str(&words);
+	test_elf(&file, shape, parts, RF_ARRAY_LEN(parts), false);
+	REQUIRE(go_exe_open((struct rf_bytes){(uint8_t *)file.data, file.len}, &exe, NULL) ==
+		RF_OK);
+	REQUIRE(go_table_find(&exe, &table, NULL) == RF_OK);
+	check_functions(&table);
+	/* Nothing says which: one of them is wrong about what is not in the program. */
+	test_elf(&file, shape, parts, 2, false);
+	REQUIRE(go_exe_open((struct rf_bytes){(uint8_t *)file.data, file.len}, &exe, NULL) ==
+		RF_OK);
+	CHECK_INT(go_table_find(&exe, &table, NULL), RF_EABSENT);
+}
+
 static void an_unknown_magic_is_no_table(void)
 {
 	AUTO_BUF bytes = {0}, file = {0};
@@ -260,6 +302,7 @@ int main(int argc, char **argv)
 	RUN(every_table_is_read_by_section_and_by_search);
 	RUN(names_hold_what_was_inlined);
 	RUN(a_magic_without_a_table_is_passed_over);
+	RUN(of_two_tables_the_one_that_the_program_refers_to_is_taken);
 	RUN(an_unknown_magic_is_no_table);
 	RUN(a_table_cut_off_anywhere_is_read_within_its_bounds);
 	RUN(hostile_numbers_are_read_within_their_bounds);
