@@ -12,7 +12,8 @@
 
 #define GO_ARENA_BYTES	 ((size_t)64 << 20)
 #define MAX_CANDIDATES	 20000
-#define MAX_TOLD_SYMBOLS 64 /* of one finding */
+#define MAX_TOLD_SYMBOLS 64   /* of one finding */
+#define MAX_PACKAGE_PATH 1024 /* bytes */
 #define UPX_HEAD	 4096
 
 /* A module as advisories call it, and as package paths in the program begin. */
@@ -42,6 +43,7 @@ struct go_scan {
 	struct go_calls *calls; /* NULL: calls cannot be followed */
 	bool calls_tried;
 	RF_VEC(struct module) modules;
+	struct rf_map by_path; /* modules by their path in the program, once all are known */
 	RF_VEC(struct candidate) candidates;
 	bool unsure; /* of the module that is being matched */
 };
@@ -49,6 +51,7 @@ struct go_scan {
 static void go_scan_done(struct go_scan *scan)
 {
 	rf_vec_done(&scan->modules);
+	rf_map_done(&scan->by_path);
 	rf_vec_done(&scan->candidates);
 	go_wanted_free(scan->wanted);
 	go_calls_free(scan->calls);
@@ -254,23 +257,37 @@ static int want_candidate(
 	return rc;
 }
 
-/* A package belongs to the module with the longest path that it lies in. */
+static bool index_modules(struct go_scan *scan)
+{
+	rf_vec_each (module, &scan->modules) {
+		if (!rf_map_get_ptr(&scan->by_path, module->in_program) &&
+			!rf_map_put_ptr(&scan->by_path, module->in_program, module))
+			return false;
+	}
+	return true;
+}
+
+/* A package belongs to the module with the longest path that it lies in, else to the standard
+ * library when its path looks like that. */
 static void link_package(struct go_scan *scan, struct rf_str path)
 {
+	struct rf_str above = path;
 	struct module *owner = NULL;
-	bool std = go_package_is_std(path);
 
-	rf_vec_each (module, &scan->modules) {
-		bool is_std_module = module->in_program.len == 0;
-
-		if (std && is_std_module) {
-			owner = module;
-			break;
-		}
-		if (!is_std_module && go_package_in_module(path, module->in_program) &&
-			(!owner || module->in_program.len > owner->in_program.len))
-			owner = module;
+	/* No package's. Whose, is not worth the time that it could take. */
+	if (path.len > MAX_PACKAGE_PATH) {
+		rf_vec_each (module, &scan->modules)
+			module->linked = true;
+		return;
 	}
+	while (!owner && above.len) {
+		const char *slash = memrchr(above.ptr, '/', above.len);
+
+		owner = rf_map_get_ptr(&scan->by_path, above);
+		above.len = slash ? (size_t)(slash - above.ptr) : 0;
+	}
+	if (!owner && go_package_is_std(path))
+		owner = rf_map_get_ptr(&scan->by_path, RF_STR(""));
 	if (owner)
 		owner->linked = true;
 }
@@ -280,6 +297,8 @@ static int search_symbols(struct go_scan *scan, struct rf_err *err)
 	struct rf_str path;
 	int rc = go_wanted_new(&scan->wanted, err);
 
+	if (rc == RF_OK && !index_modules(scan))
+		return rf_err_nomem(err);
 	for (size_t i = 0; i < scan->candidates.count && rc == RF_OK; i++)
 		rc = want_candidate(scan, &scan->candidates.items[i], err);
 	if (rc == RF_OK)
