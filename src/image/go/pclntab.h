@@ -32,6 +32,7 @@ struct go_table {
 /*
  * By section, else by a validated search of all segments, as some linkers put it elsewhere.
  * RF_EABSENT: there is none, or there are several and none is known to be the program's own.
+ * exe must live as long as the table.
  */
 int go_table_find(const struct go_exe *exe, struct go_table *ret, struct rf_err *err) RF_MUST_USE;
 

@@ -17,7 +17,7 @@ static const struct table_function functions[] = {
 static bool find_in_part(const struct test_part *part, const struct test_shape *shape,
 	bool with_sections, struct rf_buf *file, struct go_table *ret)
 {
-	struct go_exe exe;
+	static struct go_exe exe; /* the table refers to it */
 
 	test_elf(file, shape, part, 1, with_sections);
 	return go_exe_open((struct rf_bytes){(uint8_t *)file->data, file->len}, &exe, NULL) ==
