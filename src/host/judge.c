@@ -158,28 +158,6 @@ static int apply_ignore(const struct judge_opts *opts, struct scan_report *repor
 	return rc;
 }
 
-static int scan_and_judge(const struct image *image, const struct judge_opts *opts,
-	struct gate_verdict *verdict, struct scan_report **ret_report, struct rf_err *err)
-{
-	const struct scan_opts scan = {
-		.db = opts->db, .no_secrets = true, .now_s = opts->gate.now_s};
-	struct gate_opts gate = opts->gate;
-	AUTO_SCAN_REPORT *report = NULL;
-	AUTO_BUF ignore_text = {0};
-	int rc;
-
-	if (opts->scanning)
-		opts->scanning(opts->ctx, image->name.ptr);
-	rc = scan_image(image, image->name.ptr, &scan, &report, err);
-	if (rc == RF_OK)
-		rc = apply_ignore(opts, report, &gate, &ignore_text, err);
-	if (rc == RF_OK && gate_judge(&gate, report, report->arena, verdict) < 0)
-		rc = rf_err_nomem(err);
-	if (rc == RF_OK)
-		*ret_report = TAKE_PTR(report);
-	return rc;
-}
-
 /* "/app: packed with UPX ...; 3 packages of ... are not judged ...; and 2 more". */
 static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
 {
@@ -201,6 +179,31 @@ static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
 		rf_buf_addf(out, "; and %zu more", count - NAMED_MAX);
 }
 
+static int scan_and_judge(const struct image *image, const struct judge_opts *opts,
+	struct gate_verdict *verdict, struct rf_buf *unjudged, struct scan_report **ret_report,
+	struct rf_err *err)
+{
+	const struct scan_opts scan = {
+		.db = opts->db, .no_secrets = true, .now_s = opts->gate.now_s};
+	struct gate_opts gate = opts->gate;
+	AUTO_SCAN_REPORT *report = NULL;
+	AUTO_BUF ignore_text = {0};
+	int rc;
+
+	if (opts->scanning)
+		opts->scanning(opts->ctx, image->name.ptr);
+	rc = scan_image(image, image->name.ptr, &scan, &report, err);
+	if (rc == RF_OK)
+		rc = apply_ignore(opts, report, &gate, &ignore_text, err);
+	if (rc == RF_OK && gate_judge(&gate, report, report->arena, verdict) < 0)
+		rc = rf_err_nomem(err);
+	if (rc < 0 || !report)
+		return rc;
+	tell_unjudged(report, unjudged);
+	*ret_report = TAKE_PTR(report);
+	return RF_OK;
+}
+
 int judge_image(const struct instance *inst, const struct image *image,
 	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err)
 {
@@ -217,7 +220,7 @@ int judge_image(const struct instance *inst, const struct image *image,
 		return rc;
 	rf_buf_clear(&ret->why);
 	rf_buf_clear(&ret->unjudged);
-	rc = scan_and_judge(image, opts, &verdict, &report, err);
+	rc = scan_and_judge(image, opts, &verdict, &ret->unjudged, &report, err);
 	if (rc < 0)
 		return rc;
 	ret->pass = verdict.pass;
@@ -226,7 +229,6 @@ int judge_image(const struct instance *inst, const struct image *image,
 		rf_buf_add_c(&ret->why, i ? "; " : "");
 		rf_buf_add_str(&ret->why, verdict.reasons.items[i]);
 	}
-	tell_unjudged(report, &ret->unjudged);
 	remember(inst, path.data, rf_buf_str(&key), &verdict, rf_buf_str(&ret->unjudged));
 	return ret->why.failed || ret->unjudged.failed ? rf_err_nomem(err) : RF_OK;
 }
