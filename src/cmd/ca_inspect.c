@@ -104,7 +104,8 @@ static void print_cert(const struct cert *cert, size_t number, int64_t now_s, st
 		RF_STR_ARG(cert->subject.len ? cert->subject : RF_STR("(no subject)")));
 	print_names(cert, out);
 	print_use(cert, out);
-	rf_buf_addf(out, "  issuer    " RF_STR_FMT "\n", RF_STR_ARG(cert->issuer));
+	rf_buf_addf(out, "  issuer    " RF_STR_FMT "\n",
+		RF_STR_ARG(cert->issuer.len ? cert->issuer : RF_STR("(no name)")));
 	rf_buf_addf(out, "  valid     %s to %s, %s\n", ca_date(cert->from_s, from),
 		ca_date(cert->until_s, until), ca_left(cert->until_s - now_s, left));
 	rf_buf_addf(out, "  key       %s %d bits%s" RF_STR_FMT ", signed with " RF_STR_FMT "\n",

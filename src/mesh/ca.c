@@ -72,16 +72,24 @@ static int check_domain(struct rf_str domain, struct rf_err *err)
 	return RF_OK;
 }
 
+/* What new certificates are made by. */
+struct making {
+	const struct ca_dir *dir;
+	struct rf_str trust_domain;
+	const struct ca_secret *secret;
+	int64_t now_s;
+};
+
 /* A new intermediate of root into the state. */
-static int put_intermediate(struct ca_state *state, const struct ca_signer *root,
-	struct rf_str trust_domain, int64_t now_s, struct rf_err *err)
+static int put_intermediate(const struct making *by, const struct ca_signer *root,
+	struct ca_state *state, struct rf_err *err)
 {
 	AUTO_PKEY *key = ca_key_new(err);
 	AUTO_X509 *cert = NULL;
 	int rc = key ? RF_OK : RF_EINTERNAL;
 
 	if (rc == RF_OK)
-		rc = ca_sign_intermediate(root, trust_domain, key, now_s, &cert, err);
+		rc = ca_sign_intermediate(root, by->trust_domain, key, by->now_s, &cert, err);
 	rf_buf_clear(&state->intermediate);
 	rf_buf_clear(&state->intermediate_key);
 	if (rc == RF_OK)
@@ -103,26 +111,25 @@ static void new_root_done(struct new_root *root)
 }
 
 /* A new root, sealed, with an intermediate of it. */
-static int put_root(struct ca_state *state, const struct ca_dir *dir, struct rf_str trust_domain,
-	const struct ca_secret *secret, int64_t now_s, struct new_root *ret, struct rf_err *err)
+static int put_root(
+	const struct making *by, struct ca_state *state, struct new_root *ret, struct rf_err *err)
 {
-	bool first = dir->number == 0;
+	bool first = by->dir->number == 0;
 	int rc;
 
 	ret->key = ca_key_new(err);
 	if (!ret->key)
 		return RF_EINTERNAL;
-	rc = ca_sign_root(trust_domain, ret->key, now_s, &ret->cert, err);
+	rc = ca_sign_root(by->trust_domain, ret->key, by->now_s, &ret->cert, err);
 	rf_buf_clear(&state->root);
 	rf_buf_clear(&state->root_key);
 	if (rc == RF_OK)
 		rc = ca_cert_write(ret->cert, &state->root, err);
 	if (rc == RF_OK)
-		rc = ca_key_seal(dir, secret, first, ret->key, &state->root_key, err);
+		rc = ca_key_seal(by->dir, by->secret, first, ret->key, &state->root_key, err);
 	if (rc < 0)
 		return rc;
-	return put_intermediate(
-		state, &(struct ca_signer){ret->cert, ret->key}, trust_domain, now_s, err);
+	return put_intermediate(by, &(struct ca_signer){ret->cert, ret->key}, state, err);
 }
 
 int ca_init(const char *path, struct rf_str trust_domain, const struct ca_secret *secret,
@@ -130,7 +137,7 @@ int ca_init(const char *path, struct rf_str trust_domain, const struct ca_secret
 {
 	CLEANUP(ca_dir_done) struct ca_dir dir = {.fd = -1, .lock_fd = -1};
 	CLEANUP(ca_state_done) struct ca_state state = {.settings = {0}};
-	CLEANUP(new_root_done) struct new_root root = {NULL};
+	CLEANUP(new_root_done) struct new_root root = {.key = NULL};
 	int rc = check_domain(trust_domain, err);
 
 	ca_secure_heap();
@@ -144,7 +151,8 @@ int ca_init(const char *path, struct rf_str trust_domain, const struct ca_secret
 			path);
 	rc = write_settings(&state.settings, trust_domain, 1, err);
 	if (rc == RF_OK)
-		rc = put_root(&state, &dir, trust_domain, secret, now_s, &root, err);
+		rc = put_root(
+			&(struct making){&dir, trust_domain, secret, now_s}, &state, &root, err);
 	return rc < 0 ? rc : ca_state_commit(&dir, &state, err);
 }
 
@@ -230,12 +238,13 @@ const struct ca_info *ca_info(const struct ca *ca)
 
 int ca_renew(struct ca *ca, const struct ca_secret *secret, int64_t now_s, struct rf_err *err)
 {
+	const struct making by = {&ca->dir, ca->info.trust_domain, secret, now_s};
 	AUTO_PKEY *key = NULL;
 	int rc = ca_key_open(&ca->dir, secret, &ca->state.root_key, &key, err);
 
 	if (rc == RF_OK)
-		rc = put_intermediate(&ca->state, &(struct ca_signer){ca->info.root->x509, key},
-			ca->info.trust_domain, now_s, err);
+		rc = put_intermediate(
+			&by, &(struct ca_signer){ca->info.root->x509, key}, &ca->state, err);
 	return rc < 0 ? rc : ca_state_commit(&ca->dir, &ca->state, err);
 }
 
@@ -251,7 +260,8 @@ static int put_cross(struct ca *ca, EVP_PKEY *old_key, const struct new_root *ro
 
 int ca_rotate(struct ca *ca, const struct ca_secret *secret, int64_t now_s, struct rf_err *err)
 {
-	CLEANUP(new_root_done) struct new_root root = {NULL};
+	const struct making by = {&ca->dir, ca->info.trust_domain, secret, now_s};
+	CLEANUP(new_root_done) struct new_root root = {.key = NULL};
 	AUTO_PKEY *old_key = NULL;
 	int rc;
 
@@ -263,7 +273,7 @@ int ca_rotate(struct ca *ca, const struct ca_secret *secret, int64_t now_s, stru
 	if (rc < 0)
 		return rc;
 	rf_buf_add_str(&ca->state.old_root, rf_buf_str(&ca->state.root));
-	rc = put_root(&ca->state, &ca->dir, ca->info.trust_domain, secret, now_s, &root, err);
+	rc = put_root(&by, &ca->state, &root, err);
 	if (rc == RF_OK)
 		rc = put_cross(ca, old_key, &root, now_s, err);
 	if (rc == RF_OK)
@@ -277,6 +287,7 @@ static int check_old_leaves(const struct ca *ca, int64_t now_s, struct rf_err *e
 {
 	CLEANUP(ca_log_done) struct ca_log log = {.arena = NULL};
 	const struct ca_issued *last = NULL;
+	long long minutes;
 	size_t count = 0;
 	int rc = ca_log_read(ca, true, &log, err);
 
@@ -292,11 +303,12 @@ static int check_old_leaves(const struct ca *ca, int64_t now_s, struct rf_err *e
 	}
 	if (!last)
 		return RF_OK;
+	minutes = (last->until_s - now_s) / 60 + 1;
 	return rf_err_set(err, RF_EDENIED,
 		"%zu certificate%s of the old root %s still valid, the last one (" RF_STR_FMT
 		") for %lld more minutes: wait, or say --force",
 		count, count == 1 ? "" : "s", count == 1 ? "is" : "are", RF_STR_ARG(last->id),
-		(long long)((last->until_s - now_s) / 60 + 1));
+		minutes);
 }
 
 int ca_drop_old(struct ca *ca, int64_t now_s, bool force, struct rf_err *err)

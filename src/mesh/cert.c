@@ -112,7 +112,7 @@ static int read_pem(struct reading *reading, struct rf_bytes data, struct rf_err
 	if (!bio)
 		return rf_err_nomem(err);
 	for (size_t i = 0; i < MAX_BLOCKS; i++) {
-		CLEANUP(pem_block_done) struct pem_block block = {NULL};
+		CLEANUP(pem_block_done) struct pem_block block = {.len = 0};
 		int rc = next_block(bio, &block, err);
 
 		if (rc == RF_EABSENT)

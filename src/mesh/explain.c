@@ -233,8 +233,9 @@ static void explain_client(struct explain *e, const struct cert *cert)
 	if (cert->has_ext_usage && !cert->client_auth)
 		explain_add(e, e->opts->role == EXPLAIN_CLIENT ? RF_ERROR : RF_NOTE,
 			"no-client-auth",
-			"as a client: its extended key usage lacks clientAuth, so a Go server with "
-			"RequireAndVerifyClientCert refuses it, and OpenSSL does");
+			"as a client: its extended key usage lacks clientAuth, so OpenSSL and a Go "
+			"server "
+			"with RequireAndVerifyClientCert refuse it");
 }
 
 void explain_leaf(struct explain *e)
