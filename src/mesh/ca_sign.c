@@ -155,13 +155,15 @@ static bool add_leaf_names(X509 *cert, const struct ca_request *request)
 static bool add_authority_names(X509 *cert, struct rf_str trust_domain)
 {
 	CLEANUP(mesh_general_names_freep) GENERAL_NAMES *names = GENERAL_NAMES_new();
-	char id[IDENTITY_MAX], permitted[IDENTITY_MAX];
-	struct ext_row constraint = {NID_name_constraints, permitted};
+	char id[IDENTITY_MAX], bounds[IDENTITY_MAX];
+	struct ext_row constraint = {NID_name_constraints, bounds};
 
 	/* A checked trust domain has no character that means anything to this syntax. */
 	snprintf(id, sizeof(id), IDENTITY_SCHEME RF_STR_FMT, RF_STR_ARG(trust_domain));
-	snprintf(permitted, sizeof(permitted), "critical,permitted;URI:" RF_STR_FMT,
-		RF_STR_ARG(trust_domain));
+	/* Go takes what is permitted for its subdomains, too, which are other trust domains. */
+	snprintf(bounds, sizeof(bounds),
+		"critical,permitted;URI:" RF_STR_FMT ",excluded;URI:." RF_STR_FMT,
+		RF_STR_ARG(trust_domain), RF_STR_ARG(trust_domain));
 	return names && push_text(names, GEN_URI, rf_str_of(id)) &&
 	       X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND) == 1 &&
 	       add_exts(cert, NULL, &constraint, 1);
