@@ -30,7 +30,7 @@ const struct opt_usage ca_status_usage = {
 		"has expired for more than 30 days.",
 	OPT_ROWS(rows),
 	.exits = "0: all is well. 1: something has expired, or less than a third of its lifetime "
-		 "is left. 2: an error.",
+		 "(of what lives for years: less than 180 days) is left. 2: an error.",
 };
 
 struct line {

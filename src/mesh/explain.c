@@ -34,7 +34,10 @@ void explain_add(
 
 bool cert_is_due(int64_t from_s, int64_t until_s, int64_t now_s)
 {
-	return until_s <= now_s || (until_s > from_s && until_s - now_s < (until_s - from_s) / 3);
+	int64_t third_s = (until_s - from_s) / 3;
+
+	return until_s <= now_s ||
+	       until_s - now_s < (third_s < CERT_DUE_MAX_S ? third_s : CERT_DUE_MAX_S);
 }
 
 /* --- any certificate --- */

@@ -48,7 +48,11 @@ int cert_explain(const struct cert_list *list, const struct explain_opts *opts,
 void explain_report_done(struct explain_report *report);
 #define AUTO_EXPLAIN CLEANUP(explain_report_done) struct explain_report
 
-/* True when less than a third of the lifetime is left (or none). */
+/*
+ * True when less than a third of the lifetime is left (or none). Of what lives for years, only when
+ * CERT_DUE_MAX_S is left: a warning that stands for years is not read.
+ */
+#define CERT_DUE_MAX_S ((int64_t)180 * 86400)
 bool cert_is_due(int64_t from_s, int64_t until_s, int64_t now_s);
 
 #endif

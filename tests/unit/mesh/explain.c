@@ -379,6 +379,18 @@ static void times_are_judged(void)
 	WRONG("times-reversed");
 }
 
+static void a_root_of_years_is_due_at_half_a_year(void)
+{
+	const int64_t until_s = NOW_S + 3650 * DAY_S;
+
+	CHECK(!cert_is_due(NOW_S, until_s, until_s - 180 * DAY_S));
+	CHECK(cert_is_due(NOW_S, until_s, until_s - 180 * DAY_S + 1));
+	CHECK(cert_is_due(NOW_S, until_s, until_s));
+	CHECK(!cert_is_due(NOW_S, NOW_S + 90, NOW_S + 60));
+	CHECK(cert_is_due(NOW_S, NOW_S + 90, NOW_S + 61));
+	CHECK(cert_is_due(INT64_C(-62135596800), INT64_C(253402300799), INT64_C(253402300799)));
+}
+
 static void weak_keys_and_hashes_are_wrong(void)
 {
 	struct shape shape = good_leaf;
@@ -703,6 +715,7 @@ int main(int argc, char **argv)
 	RUN(a_server_without_a_dns_name_is_told_what_go_says);
 	RUN(an_empty_subject_needs_critical_names);
 	RUN(times_are_judged);
+	RUN(a_root_of_years_is_due_at_half_a_year);
 	RUN(weak_keys_and_hashes_are_wrong);
 	RUN(an_unknown_critical_extension_is_wrong);
 	RUN(an_extension_that_is_there_twice_is_broken);
