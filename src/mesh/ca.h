@@ -124,7 +124,7 @@ struct ca_issued {
 
 struct ca_log {
 	struct rf_arena *arena;
-	RF_VEC(struct ca_issued) list; /* the newest first of equal names; see ca_log_read() */
+	RF_VEC(struct ca_issued) list; /* oldest first */
 };
 
 #define CA_LOG_MAX ((size_t)256 << 20) /* bytes */

@@ -44,16 +44,10 @@ int ca_key_write(EVP_PKEY *key, struct rf_buf *out, struct rf_err *err)
 	return out->failed ? rf_err_nomem(err) : RF_OK;
 }
 
-static int no_password(char *buf, int size, int for_writing, void *ctx)
-{
-	(void)buf, (void)size, (void)for_writing, (void)ctx;
-	return -1;
-}
-
 int ca_key_read(const struct rf_buf *pem, EVP_PKEY **ret, struct rf_err *err)
 {
 	AUTO_BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, mesh_no_password, NULL) : NULL;
 
 	ERR_clear_error();
 	if (!key)

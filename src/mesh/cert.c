@@ -199,13 +199,6 @@ void cert_list_freep(struct cert_list **list)
 
 /* --- keys --- */
 
-/* No password is ever asked for. */
-static int no_password(char *buf, int size, int for_writing, void *ctx)
-{
-	(void)buf, (void)size, (void)for_writing, (void)ctx;
-	return -1;
-}
-
 static EVP_PKEY *read_key(struct rf_bytes data)
 {
 	const unsigned char *at = data.ptr;
@@ -216,7 +209,7 @@ static EVP_PKEY *read_key(struct rf_bytes data)
 	if (data.ptr[0] == 0x30)
 		return d2i_AutoPrivateKey(NULL, &at, (long)data.len);
 	bio = BIO_new_mem_buf(data.ptr, (int)data.len);
-	return bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+	return bio ? PEM_read_bio_PrivateKey(bio, NULL, mesh_no_password, NULL) : NULL;
 }
 
 int cert_find_key(

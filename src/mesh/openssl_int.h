@@ -27,6 +27,13 @@ MESH_CLEANUP(mesh_constraints_freep, NAME_CONSTRAINTS, NAME_CONSTRAINTS_free)
 MESH_CLEANUP(mesh_md_ctx_freep, EVP_MD_CTX, EVP_MD_CTX_free)
 MESH_CLEANUP(mesh_cipher_ctx_freep, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
+/* For readers of PEM: a password is never asked for. */
+static inline int mesh_no_password(char *buf, int size, int for_writing, void *ctx)
+{
+	(void)buf, (void)size, (void)for_writing, (void)ctx;
+	return -1;
+}
+
 #define AUTO_BIO  CLEANUP(mesh_bio_freep) BIO
 #define AUTO_PKEY CLEANUP(mesh_pkey_freep) EVP_PKEY
 #define AUTO_X509 CLEANUP(mesh_x509_freep) X509
