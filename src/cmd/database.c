@@ -1,4 +1,4 @@
-/* Paths by who asks, and ages in words. */
+/* Opening, and ages in words. */
 #include "cmd/database.h"
 
 #include <errno.h>
@@ -7,52 +7,24 @@
 
 #include "base/fd.h"
 #include "base/num.h"
-#include "host/instance.h"
+#include "cmd/state.h"
 #include "image/vuln/sign.h"
 
 #define KEY_FILE "signing.pem"
-
-static int in_home(const char *file, struct rf_buf *out, struct rf_err *err)
-{
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-
-	if (data && data[0] == '/')
-		rf_buf_addf(out, "%s/ringfence/%s", data, file);
-	else if (home && home[0] == '/')
-		rf_buf_addf(out, "%s/.local/share/ringfence/%s", home, file);
-	else
-		return rf_err_set(err, RF_EABSENT, "HOME is not set: say where with --db");
-	return out->failed ? rf_err_nomem(err) : RF_OK;
-}
-
-static int in_state(const char *file, struct rf_buf *out, struct rf_err *err)
-{
-	struct instance inst;
-	int rc;
-
-	if (geteuid() != 0)
-		return in_home(file, out, err);
-	rc = instance_init(&inst, NULL, NULL, err);
-	if (rc < 0)
-		return rc;
-	rf_buf_addf(out, "%s/%s", inst.state_dir, file);
-	instance_done(&inst);
-	return out->failed ? rf_err_nomem(err) : RF_OK;
-}
 
 int database_default(struct rf_buf *out, struct rf_err *err)
 {
 	const char *env = getenv("RINGFENCE_DB");
 
 	if (!env || !env[0])
-		return in_state(DATABASE_FILE, out, err);
+		return state_path(DATABASE_FILE, "--db", out, err);
 	rf_buf_add_c(out, env);
 	return out->failed ? rf_err_nomem(err) : RF_OK;
 }
 
 int database_key_default(struct rf_buf *out, struct rf_err *err)
 {
-	return in_state(KEY_FILE, out, err);
+	return state_path(KEY_FILE, "--key", out, err);
 }
 
 static int check_signer(const struct vuln_db *db, const char *key, struct rf_err *err)

@@ -30,9 +30,17 @@ static int print_man(const struct opt_group *group)
 
 static void write_help(const struct opt_group *group, struct rf_buf *out)
 {
+	int width = 10;
+
+	for (size_t i = 0; i < group->usage_count; i++) {
+		int len = (int)strlen(short_name(group, i));
+
+		width = len > width ? len : width;
+	}
 	rf_buf_addf(out, "usage: ringfence %s VERB [ARGUMENTS]\n\nverbs:\n", group->verb);
 	for (size_t i = 0; i < group->usage_count; i++)
-		rf_buf_addf(out, "  %-10s %s\n", short_name(group, i), group->usages[i]->summary);
+		rf_buf_addf(
+			out, "  %-*s %s\n", width, short_name(group, i), group->usages[i]->summary);
 	rf_buf_addf(out, "\n`ringfence %s VERB --help` tells all about one.\n", group->verb);
 }
 

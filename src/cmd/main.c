@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
 	{"net", cmd_net, "who may talk to whom: query, matrix, explain"},
 	{"image", cmd_image, "images: scan, sbom, pack, push, import, list, remove, databases"},
 	{"check", cmd_check, "says what is wrong in Dockerfiles, why, and how to mend it"},
+	{"ca", cmd_ca, "who is who: certificate authority, certificates, what is wrong with one"},
 	{"up", cmd_up, "runs manifests on this machine, fenced by their policies"},
 	{"apply", cmd_apply, "changes what runs; only what differs is touched"},
 	{"ps", cmd_ps, "lists the running pods"},
