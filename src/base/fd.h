@@ -18,7 +18,7 @@ int rf_fd_write_all(int fd, const void *data, size_t len, struct rf_err *err) RF
 
 /* A whole file into buf; at most buf->max bytes (RF_ELIMIT). RF_EABSENT when there is none. */
 int rf_file_read(const char *path, struct rf_buf *buf, struct rf_err *err) RF_MUST_USE;
-/* True for what is there and is no file to be replaced: a device, a FIFO, as /dev/null is. */
+/* True for what is there and is no file to be replaced: a device, a FIFO (/dev/stdout). */
 bool rf_path_is_special(const char *path);
 /*
  * Replaces path in one step (temporary file beside it, fsync when durable, rename). What is special

@@ -166,9 +166,9 @@ static inline unsigned candidates(const uint8_t *code)
 	const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)code);
 	const __m128i calls = _mm_cmpeq_epi8(
 		_mm_and_si128(bytes, _mm_set1_epi8((char)0xfe)), _mm_set1_epi8((char)0xe8));
-	const __m128i leas = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)0x8d));
+	const __m128i loads = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)0x8d));
 
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(calls, leas));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(calls, loads));
 }
 #else
 static inline unsigned candidates(const uint8_t *code)

@@ -12,30 +12,30 @@
 #define REGISTRY_ARENA ((size_t)64 << 20)
 #define MAX_REQUESTS   100000 /* of one child, in one task */
 
-static int allocate(const struct registry_opts *opts, struct registry **ret, struct rf_err *err)
+/* NULL: no memory. */
+static struct registry *allocate(const struct registry_opts *opts)
 {
-	struct registry *registry = calloc(1, sizeof(*registry));
+	AUTO_REGISTRY *registry = calloc(1, sizeof(*registry));
 
 	if (!registry)
-		return rf_err_nomem(err);
+		return NULL;
 	for (size_t i = 0; i < REGISTRY_MAX_PARALLEL; i++)
 		registry->workers[i] = (struct worker){.child = PROC_CHILD_INIT, .fd = -1};
 	registry->source_fd = -1;
 	if (opts)
 		registry->opts = *opts;
-	*ret = registry;
 	registry->arena = rf_arena_new(REGISTRY_ARENA);
-	return registry->arena ? RF_OK : rf_err_nomem(err);
+	return registry->arena ? TAKE_PTR(registry) : NULL;
 }
 
 int registry_new_at(const struct registry_target *target, const struct registry_opts *opts,
 	enum fetch_tls tls, struct registry **ret, struct rf_err *err)
 {
-	AUTO_REGISTRY *registry = NULL;
-	int rc = allocate(opts, &registry, err);
+	AUTO_REGISTRY *registry = allocate(opts);
+	int rc = RF_OK;
 
-	if (rc < 0)
-		return rc;
+	if (!registry)
+		return rf_err_nomem(err);
 	registry->target = *target;
 	registry->tls = tls;
 	if (tls != FETCH_HTTP)
@@ -48,11 +48,11 @@ int registry_new_at(const struct registry_target *target, const struct registry_
 int registry_new(const char *reference, const struct registry_opts *opts, bool push,
 	struct registry **ret, struct rf_err *err)
 {
-	AUTO_REGISTRY *registry = NULL;
-	int rc = allocate(opts, &registry, err);
+	AUTO_REGISTRY *registry = allocate(opts);
 
-	if (rc == RF_OK)
-		rc = registry_target_parse(reference, &registry->target, err);
+	if (!registry)
+		return rf_err_nomem(err);
+	int rc = registry_target_parse(reference, &registry->target, err);
 	if (rc < 0)
 		return rc;
 	registry->push = push;

@@ -297,10 +297,10 @@ class Bench:
             must(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path])
         return path
 
-    def scan(self, target, *options, timeout=60, form="json", **how):
+    def scan(self, target, *options, timeout=60, form="json", program=PROGRAM, **how):
         out = self.fresh(".measured")
         how.setdefault("env", self.env)
-        result = command([self.measure, out, PROGRAM, "image", "scan", target, "--db", self.db,
+        result = command([self.measure, out, program, "image", "scan", target, "--db", self.db,
                           "--format", form, *options], timeout=timeout, **how)
         try:
             with open(out, encoding="utf-8") as text:

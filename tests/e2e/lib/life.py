@@ -11,11 +11,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from machine import (HERE, IMAGE, PROGRAM, ROOT, Machine, command, done, eventually, finish,
-                     must, needs, ok, pod, same, service, skip, skip_all)
+                     must, needs, ok, pod, program_in, same, service, skip, skip_all)
 
 __all__ = ["HERE", "IMAGE", "PROGRAM", "ROOT", "Life", "command", "deployment", "done",
-           "eventually", "finish", "job", "json", "must", "needs", "ok", "pod", "policy", "same",
-           "seconds", "service", "skip", "skip_all", "ThreadPoolExecutor"]
+           "eventually", "finish", "job", "json", "must", "needs", "ok", "pod", "policy",
+           "program_in", "same", "seconds", "service", "skip", "skip_all", "ThreadPoolExecutor"]
 
 
 # --- manifests ---

@@ -111,6 +111,11 @@ def must(argv, **how):
     return result
 
 
+def program_in(folder):
+    """A copy of the program for other users, to whom its own place may be closed, as /root is."""
+    return shutil.copy(PROGRAM, os.path.join(folder, "ringfence"))
+
+
 def eventually(truth, seconds=10, pause=0.1):
     """Waits until truth() holds; its last value."""
     end = time.monotonic() + seconds
