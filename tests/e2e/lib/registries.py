@@ -235,7 +235,8 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self):
         server, path = self.server.registry, self.path
         if path.startswith("/upload/"):
-            self.upload(server)
+            with server.uploading:
+                self.upload(server)
             return
         body = self.content()
         server.seen.append((self.command, path, dict(self.headers), body))
@@ -324,6 +325,7 @@ class FakeRegistry:
 
     def __init__(self, layout=None, tag="1", authority=None, root=None):
         self.store, self.referrers, self.tricks, self.seen = {}, {}, [], []
+        self.uploading = threading.Lock()  # what came on a connection that was cut comes first
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.registry = self
         self.port = self.server.server_address[1]
