@@ -4,8 +4,8 @@
  *	lock                        flock: held while somebody imports or removes
  *	refs/HEX.json               one a name: {"name", "digest", "stamp"}; HEX is the SHA-256 of
  *	                            the name; stamp tells a path's file as it was
- *	images/sha256-HEX/          config.json (canonical), config.raw and manifest.raw (as they
- *came) layers/sha256-DIFFID/       fs/: a layer unpacked, in overlayfs form, shared by images;
+ *	images/sha256-HEX/          config.json (canonical), config.raw and manifest.raw (as came)
+ *	layers/sha256-DIFFID/       fs/: a layer unpacked, in overlayfs form, shared by images;
  *	                            bytes: the sum of its file sizes, as text; opaque: its opaque
  *	                            directories, each with a NUL (no such file: none)
  *	tmp/                        an import under way; emptied by the next one

@@ -3,10 +3,13 @@
  *
  *	DIR/              0700
  *	  lock            flock: one writer, or readers
- *	  sealing.key     0400, 32 bytes: opens the root's key. May be kept elsewhere. Not there
- *when a passphrase does that current         link to the state that counts: changing it is the
- *commit state-N/        a state, complete and on the disk before `current` leads to it ca.json
- *{"trustDomain","sequence"} root.crt, root.key.sealed intermediate.crt, intermediate.key (0600)
+ *	  sealing.key     0400, 32 bytes: opens the root's key. May be kept elsewhere; not there
+ *	                  when a passphrase does that
+ *	  current         link to the state that counts: changing it is the commit
+ *	  state-N/        a state, complete and on the disk before `current` leads to it
+ *	    ca.json       {"trustDomain", "sequence"}
+ *	    root.crt      with root.key.sealed
+ *	    intermediate.crt, intermediate.key (0600)
  *	    old-root.crt  while a root is being replaced
  *	    cross.crt     the new root, signed by the old one, as long
  *	  issued.log      a line of JSON a certificate, written before the certificate is handed out

@@ -5,8 +5,8 @@
  *	name, extra fields, content
  *	central entry: "PK\1\2", flags at 8, method at 10, packed and unpacked bytes at 20 and 24,
  *	bytes of name, extra fields and comment at 28, 30 and 32, local header at 42; 46 in all
- *	end: "PK\5\6", bytes of the central directory at 12, its place at 16, bytes of the comment
- *at 20; 22 in all, then the comment
+ *	end: "PK\5\6", bytes of the central directory at 12, its place at 16, bytes of the
+ *	comment at 20; 22 in all, then the comment
  */
 #include "image/pkg/zip_int.h"
 

@@ -8,8 +8,8 @@
  *	low, medium,	findings of that level or worse, and unrated ones: nobody has said that they
  *	high		are harmless
  *	critical	critical findings; unrated ones do not fail it, because that would refuse
- *			nearly every program for want of data, but the verdict names them. An
- *unrated one that is known to be exploited counts as critical.
+ *			nearly every program for want of data, but the verdict names them.
+ *			An unrated one that is known to be exploited counts as critical.
  *
  * Whatever the level, these fail by name: a gate without a vulnerability database; a database older
  * than the limit, one whose age cannot be told, one from the future (by more than a day: a clock is

@@ -16,8 +16,7 @@
  * what is under investigation pass would fail open. What the ignore file or somebody else's VEX
  * suppressed stays affected, with the reason in its notes: a statement says what the scan saw.
  *
- * Sources: CycloneDX 1.6, SPDX 2.3 and 3.0.1, SARIF 2.1.0 and OpenVEX 0.2.0 with their JSON
- *schemas.
+ * Sources: CycloneDX 1.6, SPDX 2.3 and 3.0.1, SARIF 2.1.0, OpenVEX 0.2.0; with their JSON schemas.
  */
 #ifndef RF_IMAGE_REPORT_REPORT_H
 #define RF_IMAGE_REPORT_REPORT_H
