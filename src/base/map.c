@@ -3,16 +3,21 @@
 
 #include <sys/random.h>
 
+/* Threads may meet here first: whoever is first decides, the others take its seed. */
 static uint64_t hash_seed(void)
 {
 	static uint64_t seed;
+	uint64_t value = __atomic_load_n(&seed, __ATOMIC_RELAXED), none = 0;
 
-	if (seed == 0) {
-		if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-			seed = (uint64_t)(uintptr_t)&seed;
-		seed |= 1;
-	}
-	return seed;
+	if (value)
+		return value;
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != (ssize_t)sizeof(value))
+		value = (uint64_t)(uintptr_t)&seed;
+	value |= 1;
+	return __atomic_compare_exchange_n(
+		       &seed, &none, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+		       ? value
+		       : none;
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)

@@ -17,6 +17,7 @@ int cmd_net(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_ca(int argc, char **argv);
+int cmd_proxy(int argc, char **argv);
 int cmd_up(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 int cmd_ps(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct verb verbs[] = {
 	{"image", cmd_image, "images: scan, sbom, pack, push, import, list, remove, databases"},
 	{"check", cmd_check, "says what is wrong in Dockerfiles, why, and how to mend it"},
 	{"ca", cmd_ca, "who is who: certificate authority, certificates, what is wrong with one"},
+	{"proxy", cmd_proxy, "TLS with certificates on both sides, in front of a program"},
 	{"up", cmd_up, "runs manifests on this machine, fenced by their policies"},
 	{"apply", cmd_apply, "changes what runs; only what differs is touched"},
 	{"ps", cmd_ps, "lists the running pods"},

@@ -109,6 +109,8 @@ static struct epoll_event epoll_event_of(struct loop_watch *watch, unsigned even
 		ev.events |= EPOLLIN;
 	if (events & LOOP_WRITE)
 		ev.events |= EPOLLOUT;
+	if (events & LOOP_EDGE)
+		ev.events |= EPOLLET | EPOLLRDHUP;
 	return ev;
 }
 
@@ -266,6 +268,8 @@ static void dispatch(const struct epoll_event *ev)
 		events |= LOOP_READ;
 	if (ev->events & (EPOLLOUT | EPOLLERR))
 		events |= LOOP_WRITE;
+	if (ev->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		events |= LOOP_HANGUP;
 	watch->fn(watch->ctx, events);
 }
 

@@ -15,6 +15,13 @@ struct loop_timer;
 
 #define LOOP_READ  1U
 #define LOOP_WRITE 2U
+/*
+ * With LOOP_READ | LOOP_WRITE in loop_watch_fd(): edge-triggered. fn is called when something has
+ * changed and must read or write until the call would block. The other end's shutdown is then told
+ * as LOOP_HANGUP beside LOOP_READ.
+ */
+#define LOOP_EDGE   4U
+#define LOOP_HANGUP 8U
 
 int loop_new(struct loop **ret, struct rf_err *err) RF_MUST_USE;
 /* Frees the loop and every watch and timer in it; descriptors stay the caller's. */

@@ -20,7 +20,8 @@ enum landlock_rights {
 	LL_ALL_ABI_2 = (1 << 14) - 1, /* up to REFER */
 	LL_TRUNCATE = 1 << 14,	      /* ABI 3 */
 	LL_IOCTL_DEV = 1 << 15,	      /* ABI 5 */
-	LL_NET_TCP = 3,		      /* ABI 4: bind, connect */
+	LL_BIND_TCP = 1 << 0,	      /* ABI 4 */
+	LL_CONNECT_TCP = 1 << 1,      /* ABI 4 */
 	LL_SCOPES = 3,		      /* ABI 6: abstract sockets, signals */
 };
 
@@ -57,33 +58,42 @@ static uint64_t rights_of(int abi)
 	return rights;
 }
 
-static int make_ruleset(int abi)
+static uint64_t net_rights_of(int abi, bool connects)
+{
+	if (abi < 4)
+		return 0;
+	return connects ? LL_BIND_TCP : LL_BIND_TCP | LL_CONNECT_TCP;
+}
+
+static int make_ruleset(int abi, bool connects)
 {
 	struct ll_ruleset_attr attr = {
 		.handled_access_fs = rights_of(abi),
-		.handled_access_net = abi >= 4 ? LL_NET_TCP : 0,
+		.handled_access_net = net_rights_of(abi, connects),
 		.scoped = abi >= 6 ? LL_SCOPES : 0,
 	};
 	/* An older kernel refuses a longer struct only when its unknown part is not zero. */
 	return (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0UL);
 }
 
-int proc_landlock_enter(int root_fd, bool writable, struct rf_err *err)
+int proc_landlock_enter(const struct proc_sandbox *box, struct rf_err *err)
 {
+	int root_fd = box->root_fd;
 	int abi = proc_landlock_abi();
 	uint64_t rights = rights_of(abi);
 	AUTO_FD ruleset = -1;
 
 	if (abi < LL_MIN_ABI)
 		return RF_OK;
-	ruleset = make_ruleset(abi);
+	ruleset = make_ruleset(abi, box->calls & PROC_CALLS_STREAMS);
 	if (ruleset < 0)
 		return rf_err_sys(err, errno, "make a Landlock ruleset");
 	if (root_fd >= 0) {
 		struct ll_path_beneath rule = {.parent_fd = root_fd};
 
-		rule.allowed_access = writable ? rights & ~(uint64_t)(LL_EXECUTE | LL_IOCTL_DEV)
-					       : LL_READ_FILE | LL_READ_DIR;
+		rule.allowed_access = box->root_writable
+					      ? rights & ~(uint64_t)(LL_EXECUTE | LL_IOCTL_DEV)
+					      : LL_READ_FILE | LL_READ_DIR;
 		if (syscall(SYS_landlock_add_rule, ruleset, LL_RULE_PATH_BENEATH, &rule, 0UL) < 0)
 			return rf_err_sys(err, errno, "add a Landlock rule");
 	}

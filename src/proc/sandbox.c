@@ -28,10 +28,12 @@
 
 #define CAP_BITS_END 64 /* PR_CAPBSET_DROP tells where the kernel's list ends */
 
-static int isolate(int root_fd, struct rf_err *err)
+static int isolate(int root_fd, bool keep_network, struct rf_err *err)
 {
+	int network = keep_network ? 0 : CLONE_NEWNET;
+
 	/* New network and IPC namespaces are empty: no interface, no abstract sockets. */
-	if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) < 0)
+	if (unshare(network | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) < 0)
 		return rf_err_sys(err, errno, "make private namespaces");
 	if (root_fd < 0)
 		return RF_OK;
@@ -128,13 +130,13 @@ int proc_sandbox_enter(const struct proc_sandbox *box, struct rf_err *err)
 	if (!root && box->need_root)
 		return rf_err_set(err, RF_EDENIED, "this needs root");
 	if (root)
-		rc = isolate(box->root_fd, err);
+		rc = isolate(box->root_fd, box->keep_network, err);
 	if (rc == RF_OK)
 		rc = set_limits(box, err);
 	if (rc == RF_OK && prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
 		rc = rf_err_sys(err, errno, "set no_new_privs");
 	if (rc == RF_OK)
-		rc = proc_landlock_enter(box->root_fd, box->root_writable, err);
+		rc = proc_landlock_enter(box, err);
 	if (rc == RF_OK && root)
 		rc = cut_bounding_set(err);
 	if (rc == RF_OK && root && box->as_nobody)

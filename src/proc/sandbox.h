@@ -12,19 +12,21 @@
 
 #include "base/err.h"
 
-/* Sets of system calls; a call outside of them kills the process. None has sockets, ptrace,
- * mount, namespaces, bpf, keys, kill, exec or new processes. */
+/* Sets of system calls; a call outside of them kills the process. None has ptrace, mount,
+ * namespaces, bpf, keys, kill, exec or new processes; only the last one has sockets. */
 enum proc_calls {
 	PROC_CALLS_COMPUTE =
 		1 << 0, /* memory, clocks, exit, reads and writes of open descriptors */
 	PROC_CALLS_FILES_READ = 1 << 1,	 /* open for reading, list directories, stat */
 	PROC_CALLS_FILES_WRITE = 1 << 2, /* create, remove, own and mark files */
+	PROC_CALLS_STREAMS = 1 << 3,	 /* stream sockets (not to listen), epoll, threads */
 };
 
 struct proc_sandbox {
 	unsigned calls;	       /* of enum proc_calls */
 	uint64_t caps;	       /* bits (1 << CAP_X) to keep; all others go, bounding set included */
 	bool need_root;	       /* RF_EDENIED unless root, instead of doing with less */
+	bool keep_network;     /* stays in its network namespace */
 	bool as_nobody;	       /* uid and gid 65534, no groups, when root */
 	int root_fd;	       /* directory to chroot into and to grant by Landlock; -1: no files */
 	bool root_writable;    /* Landlock grants changes beneath root_fd, too */

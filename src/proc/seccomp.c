@@ -1,8 +1,11 @@
 /* The list of system calls that a confined process may make, by need; all others kill it. */
 #include "proc/sandbox_int.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 struct call_row {
 	const char *name; /* a name that this libseccomp or architecture lacks is left out */
@@ -12,6 +15,7 @@ struct call_row {
 #define COMPUTE PROC_CALLS_COMPUTE
 #define READ	PROC_CALLS_FILES_READ
 #define WRITE	PROC_CALLS_FILES_WRITE
+#define STREAMS PROC_CALLS_STREAMS
 
 static const struct call_row rows[] = {
 	{"read", COMPUTE},
@@ -68,6 +72,22 @@ static const struct call_row rows[] = {
 	{"fsetxattr", WRITE},
 	{"utimensat", WRITE},
 	{"ftruncate", WRITE},
+	{"connect", STREAMS},
+	{"accept4", STREAMS},
+	{"shutdown", STREAMS},
+	{"sendto", STREAMS},
+	{"recvfrom", STREAMS},
+	{"getsockopt", STREAMS},
+	{"setsockopt", STREAMS},
+	{"getsockname", STREAMS},
+	{"getpeername", STREAMS},
+	{"epoll_create1", STREAMS},
+	{"epoll_ctl", STREAMS},
+	{"epoll_wait", STREAMS},
+	{"epoll_pwait", STREAMS},
+	{"eventfd2", STREAMS},
+	{"rseq", STREAMS}, /* glibc ends the program when a new thread is refused it */
+	{"set_robust_list", STREAMS},
 };
 
 /* Memory that is written may not become code: PROT_EXEC is refused. */
@@ -82,14 +102,40 @@ static int allow_memory(scmp_filter_ctx ctx)
 }
 
 /*
+ * Streams of the families that a proxy speaks, and threads: a clone that shares everything. glibc
+ * tries clone3 first, whose arguments a filter cannot see, and does without it after ENOSYS.
+ */
+static int allow_streams(scmp_filter_ctx ctx)
+{
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+	const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_MASKED_EQ,
+		CLONE_THREAD | CLONE_VM | CLONE_FILES, CLONE_THREAD | CLONE_VM | CLONE_FILES);
+	int rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+
+	if (rc == 0)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	for (size_t i = 0; i < RF_ARRAY_LEN(families) && rc == 0; i++) {
+		const struct scmp_arg_cmp args[] = {
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM),
+		};
+
+		rc = seccomp_rule_add_array(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), RF_ARRAY_LEN(args), args);
+	}
+	return rc;
+}
+
+/*
  * Calls that fail quietly where they are not allowed, because libraries try them and can do
  * without (iconv looks for its tables, malloc for limits).
  */
 static int refuse_quietly(scmp_filter_ctx ctx, unsigned calls)
 {
 	static const char *const names[] = {"prlimit64", "getrlimit", "readlink", "open", "sysinfo",
-		"ioctl", "set_robust_list", "rseq", "prctl", "getcwd", "access", "stat", "lstat"};
+		"ioctl", "prctl", "getcwd", "access", "stat", "lstat"};
 	static const char *const file_names[] = {"openat", "newfstatat", "statx", "readlinkat"};
+	static const char *const thread_names[] = {"set_robust_list", "rseq"};
 	int rc = 0;
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(names) && rc == 0; i++) {
@@ -102,6 +148,12 @@ static int refuse_quietly(scmp_filter_ctx ctx, unsigned calls)
 		int nr = seccomp_syscall_resolve_name(file_names[i]);
 
 		if (nr >= 0 && !(calls & (READ | WRITE)))
+			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1 /* EPERM */), nr, 0);
+	}
+	for (size_t i = 0; i < RF_ARRAY_LEN(thread_names) && rc == 0; i++) {
+		int nr = seccomp_syscall_resolve_name(thread_names[i]);
+
+		if (nr >= 0 && !(calls & STREAMS))
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1 /* EPERM */), nr, 0);
 	}
 	return rc;
@@ -117,6 +169,8 @@ static int add_rules(scmp_filter_ctx ctx, unsigned calls)
 		if (nr >= 0 && (rows[i].calls & calls))
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 	}
+	if (rc == 0 && (calls & STREAMS))
+		rc = allow_streams(ctx);
 	return rc < 0 ? rc : refuse_quietly(ctx, calls);
 }
 

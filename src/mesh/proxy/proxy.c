@@ -1,0 +1,145 @@
+/* The side that starts a proxy and gives it orders. */
+#include "mesh/proxy/proxy.h"
+
+#include "mesh/proxy/role_int.h"
+
+struct proxy {
+	struct proc_child child;
+};
+
+static int answer(struct proxy *proxy, struct rf_err *err)
+{
+	AUTO_FRAME frame = FRAME_INIT;
+	struct frame_reader reader;
+	int rc = frame_recv(proxy->child.channel, &frame, err);
+
+	if (rc < 0)
+		return rf_err_set(err, RF_EIO, "the proxy's process has ended");
+	if (frame.type == PROXY_MSG_OK)
+		return RF_OK;
+	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
+	if (frame.type != PROXY_MSG_ERROR || frame_get_err(&reader, err) == RF_OK)
+		return rf_err_set(err, RF_EINTERNAL, "the proxy's process gave a strange answer");
+	return err->code;
+}
+
+static int ask(struct proxy *proxy, enum proxy_msg type, struct rf_str payload, struct rf_err *err)
+{
+	int rc = frame_send(proxy->child.channel, (uint16_t)type, payload, err);
+
+	return rc < 0 ? rc : answer(proxy, err);
+}
+
+static int give_fd(struct proxy *proxy, enum proxy_msg type, int fd, struct rf_err *err)
+{
+	if (fd < 0)
+		return RF_OK;
+	return frame_send_fds(proxy->child.channel, (uint16_t)type, RF_STR(""), &fd, 1, err);
+}
+
+static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_err *err)
+{
+	AUTO_BUF payload = {0};
+	int rc;
+
+	frame_put_str(
+		&payload, (struct rf_str){(const char *)opts->settings, sizeof(*opts->settings)});
+	frame_put_u64(&payload, opts->threads);
+	rc = frame_send(proxy->child.channel, PROXY_MSG_SETTINGS, rf_buf_str(&payload), err);
+	for (size_t i = 0; i < opts->threads * opts->listener_count && rc == RF_OK; i++)
+		rc = give_fd(proxy, PROXY_MSG_LISTENER, opts->listeners[i], err);
+	if (rc == RF_OK)
+		rc = give_fd(proxy, PROXY_MSG_METRICS, opts->metrics_fd, err);
+	if (rc == RF_OK)
+		rc = give_fd(proxy, PROXY_MSG_LOG, opts->log_fd, err);
+	return rc < 0 ? rc : ask(proxy, PROXY_MSG_START, RF_STR(""), err);
+}
+
+int proxy_start(const struct proxy_opts *opts, struct proxy **ret, struct rf_err *err)
+{
+	AUTO_PROXY *proxy = calloc(1, sizeof(*proxy));
+	int rc;
+
+	if (!proxy)
+		return rf_err_nomem(err);
+	proxy->child = PROC_CHILD_INIT;
+	rc = proc_child_start(proxy_role, &proxy->child, err);
+	if (rc == RF_OK)
+		rc = set_up(proxy, opts, err);
+	if (rc == RF_OK)
+		*ret = TAKE_PTR(proxy);
+	return rc;
+}
+
+void proxy_free(struct proxy *proxy)
+{
+	if (!proxy)
+		return;
+	proc_child_kill(&proxy->child);
+	free(proxy);
+}
+
+void proxy_freep(struct proxy **proxy)
+{
+	proxy_free(*proxy);
+}
+
+pid_t proxy_pid(const struct proxy *proxy)
+{
+	return proxy->child.pid;
+}
+
+int proxy_channel(const struct proxy *proxy)
+{
+	return proxy->child.channel;
+}
+
+int proxy_set_certs(struct proxy *proxy, struct rf_str cert, struct rf_str key, struct rf_str roots,
+	struct rf_err *err)
+{
+	AUTO_BUF payload = {0};
+	int rc;
+
+	frame_put_str(&payload, cert);
+	frame_put_str(&payload, key);
+	frame_put_str(&payload, roots);
+	rc = payload.failed ? rf_err_nomem(err)
+			    : ask(proxy, PROXY_MSG_CERTS, rf_buf_str(&payload), err);
+	if (payload.data)
+		explicit_bzero(payload.data, payload.len);
+	return rc;
+}
+
+int proxy_set_targets(
+	struct proxy *proxy, const struct endpoint *targets, size_t count, struct rf_err *err)
+{
+	AUTO_BUF payload = {0};
+
+	for (size_t i = 0; i < count; i++)
+		frame_put_str(
+			&payload, (struct rf_str){(const char *)&targets[i], sizeof(targets[i])});
+	return ask(proxy, PROXY_MSG_TARGETS, rf_buf_str(&payload), err);
+}
+
+int proxy_set_ids(struct proxy *proxy, const struct rf_str *ids, size_t count, struct rf_err *err)
+{
+	AUTO_BUF payload = {0};
+
+	for (size_t i = 0; i < count; i++)
+		frame_put_str(&payload, ids[i]);
+	return ask(proxy, PROXY_MSG_IDS, rf_buf_str(&payload), err);
+}
+
+int proxy_drain(struct proxy *proxy, struct rf_err *err)
+{
+	return ask(proxy, PROXY_MSG_DRAIN, RF_STR(""), err);
+}
+
+int proxy_wait(struct proxy *proxy, struct rf_err *err)
+{
+	AUTO_FRAME frame = FRAME_INIT;
+
+	/* It says nothing any more: the channel's end is its own. */
+	(void)!frame_recv(proxy->child.channel, &frame, NULL);
+	return proc_child_wait(&proxy->child, err);
+}

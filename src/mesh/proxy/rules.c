@@ -1,0 +1,101 @@
+/* IDs that are exact are looked up; the others are compared one after the other. */
+#include "mesh/proxy/rules.h"
+
+#include <stdio.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+
+struct proxy_rules {
+	unsigned refs; /* atomic */
+	RF_VEC(char *) ids;
+	struct rf_map exact;	      /* ID -> itself */
+	RF_VEC(struct rf_str) begins; /* without their "*" */
+};
+
+static int add_id(struct proxy_rules *rules, struct rf_str id, struct rf_err *err)
+{
+	bool begins = rf_str_ends(id, RF_STR("*"));
+	struct rf_str part = {id.ptr, id.len - begins};
+	char *copy = rf_str_dup(id);
+	struct identity identity;
+
+	if (!copy || !rf_vec_push(&rules->ids, copy)) {
+		free(copy);
+		return rf_err_nomem(err);
+	}
+	if (!begins && identity_parse(id, &identity, err) < 0)
+		return rf_err_wrap(err, RF_EINPUT, "\"" RF_STR_FMT "\"", RF_STR_ARG(id));
+	if (begins && !rf_str_starts(part, RF_STR(IDENTITY_SCHEME)))
+		return rf_err_set(err, RF_EINPUT,
+			"\"" RF_STR_FMT "\" is no beginning of a SPIFFE ID such as "
+			"spiffe://example.org/ns/shop/*",
+			RF_STR_ARG(id));
+	part.ptr = copy;
+	if (begins ? rf_vec_push(&rules->begins, part) : rf_map_put_ptr(&rules->exact, part, copy))
+		return RF_OK;
+	return rf_err_nomem(err);
+}
+
+int proxy_rules_new(
+	const struct rf_str *ids, size_t id_count, struct proxy_rules **ret, struct rf_err *err)
+{
+	struct proxy_rules *rules = calloc(1, sizeof(*rules));
+	int rc = RF_OK;
+
+	if (!rules)
+		return rf_err_nomem(err);
+	rules->refs = 1;
+	for (size_t i = 0; i < id_count && rc == RF_OK; i++)
+		rc = add_id(rules, ids[i], err);
+	if (rc == RF_OK)
+		*ret = rules;
+	else
+		proxy_rules_unref(rules);
+	return rc;
+}
+
+struct proxy_rules *proxy_rules_ref(struct proxy_rules *rules)
+{
+	if (rules)
+		__atomic_add_fetch(&rules->refs, 1, __ATOMIC_RELAXED);
+	return rules;
+}
+
+void proxy_rules_unref(struct proxy_rules *rules)
+{
+	if (!rules || __atomic_sub_fetch(&rules->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	rf_vec_each (id, &rules->ids)
+		free(*id);
+	rf_vec_done(&rules->ids);
+	rf_vec_done(&rules->begins);
+	rf_map_done(&rules->exact);
+	free(rules);
+}
+
+static const char *find_id(const struct proxy_rules *rules, struct rf_str id)
+{
+	const char *exact = rf_map_get_ptr(&rules->exact, id);
+
+	if (exact)
+		return exact;
+	rf_vec_each (begin, &rules->begins) {
+		if (rf_str_starts(id, *begin))
+			return begin->ptr;
+	}
+	return NULL;
+}
+
+void proxy_rules_judge(
+	const struct proxy_rules *rules, const struct proxy_who *who, struct proxy_admission *ret)
+{
+	const char *id;
+
+	*ret = (struct proxy_admission){.allowed = true};
+	if (!rules || rules->ids.count == 0)
+		return;
+	id = who->id.len ? find_id(rules, who->id) : NULL;
+	ret->allowed = id != NULL;
+	snprintf(ret->why, sizeof(ret->why), "%s", id ? id : "allow-id");
+}

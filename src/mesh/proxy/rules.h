@@ -1,0 +1,37 @@
+/* Who may use a proxy: a list of IDs and Istio's AuthorizationPolicies, asked once a connection. */
+#ifndef RF_MESH_PROXY_RULES_H
+#define RF_MESH_PROXY_RULES_H
+
+#include "base/buf.h"
+#include "base/ip.h"
+#include "mesh/proxy/settings.h"
+
+struct proxy_rules;
+
+/* A verified peer and where it comes from. */
+struct proxy_who {
+	struct rf_str id; /* empty: it has none */
+	struct rf_ip source, remote, destination;
+	uint16_t port;
+	struct rf_str server_name;
+};
+
+#define PROXY_WHY_SIZE 256
+struct proxy_admission {
+	bool allowed;
+	char why[PROXY_WHY_SIZE]; /* the rule that decided, with its address */
+};
+
+/*
+ * ids: exact IDs, or a beginning followed by "*". With none of them and no policy every peer is
+ * let in. RF_EINPUT for an ID that is none.
+ */
+int proxy_rules_new(const struct rf_str *ids, size_t id_count, struct proxy_rules **ret,
+	struct rf_err *err) RF_MUST_USE;
+struct proxy_rules *proxy_rules_ref(struct proxy_rules *rules);
+void proxy_rules_unref(struct proxy_rules *rules);
+
+void proxy_rules_judge(
+	const struct proxy_rules *rules, const struct proxy_who *who, struct proxy_admission *ret);
+
+#endif
