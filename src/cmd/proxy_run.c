@@ -34,7 +34,7 @@ struct keeper {
 	const struct proxy_args *args;
 	struct proxy_settings settings;
 	struct loop *loop;
-	RF_VEC(int) listeners; /* by thread, then by address */
+	RF_VEC(struct worker_listener) listeners; /* by thread, then by address */
 	size_t listener_count;
 	RF_VEC(struct endpoint) sockets; /* UNIX sockets to be removed at the end */
 	int metrics_fd, log_fd;
@@ -170,7 +170,8 @@ static int listen_on(struct keeper *keeper, const struct endpoint *endpoint, str
 			rc = endpoint_listen(&bound, threads > 1, &fd, err);
 		if (rc == RF_OK && fd < 0)
 			rc = rf_err_sys(err, errno, "copy a descriptor");
-		if (rc == RF_OK && !rf_vec_push(&keeper->listeners, fd))
+		if (rc == RF_OK && !rf_vec_push(&keeper->listeners,
+				   ((struct worker_listener){fd, keeper->settings.side})))
 			rc = rf_err_nomem(err);
 	}
 	if (rc == RF_OK)
@@ -182,7 +183,7 @@ static int listen_on(struct keeper *keeper, const struct endpoint *endpoint, str
 static void order_listeners(struct keeper *keeper)
 {
 	size_t threads = (size_t)keeper->args->threads, count = keeper->listeners.count;
-	int *sorted = calloc(count, sizeof(*sorted));
+	struct worker_listener *sorted = calloc(count, sizeof(*sorted));
 
 	keeper->listener_count = count / threads;
 	if (!sorted)
@@ -364,6 +365,8 @@ static int start(struct keeper *keeper, struct rf_err *err)
 		.threads = (unsigned)keeper->args->threads,
 		.metrics_fd = keeper->metrics_fd,
 		.log_fd = keeper->log_fd,
+		.netns_fd = -1,
+		.keeper_fd = -1,
 	};
 	int rc = proxy_start(&opts, &keeper->proxy, err);
 
@@ -431,8 +434,8 @@ static void on_signal(void *ctx, int signo)
 	if (keeper->ending || !keeper->proxy || proxy_drain(keeper->proxy, &err) < 0)
 		loop_stop(keeper->loop);
 	keeper->ending = true;
-	rf_vec_each (fd, &keeper->listeners)
-		rf_fd_closep(fd);
+	rf_vec_each (listener, &keeper->listeners)
+		rf_fd_closep(&listener->fd);
 	keeper->listeners.count = 0;
 }
 
@@ -462,8 +465,8 @@ static void end(struct keeper *keeper)
 {
 	loop_unwatch(keeper->watch);
 	proxy_free(keeper->proxy);
-	rf_vec_each (fd, &keeper->listeners)
-		rf_fd_closep(fd);
+	rf_vec_each (listener, &keeper->listeners)
+		rf_fd_closep(&listener->fd);
 	rf_vec_done(&keeper->listeners);
 	rf_vec_each (endpoint, &keeper->sockets)
 		(void)unlink(

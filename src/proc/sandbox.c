@@ -82,15 +82,17 @@ static int set_limits(const struct proc_sandbox *box, struct rf_err *err)
 	return rc;
 }
 
-static int become_nobody(uint64_t caps, struct rf_err *err)
+static int become_nobody(const struct proc_sandbox *box, struct rf_err *err)
 {
-	if (caps && prctl(PR_SET_KEEPCAPS, 1L) < 0)
+	uid_t uid = box->uid ? box->uid : PROC_NOBODY;
+
+	if (box->caps && prctl(PR_SET_KEEPCAPS, 1L) < 0)
 		return rf_err_sys(err, errno, "keep capabilities");
-	if (setgroups(0, NULL) < 0 || setresgid(PROC_NOBODY, PROC_NOBODY, PROC_NOBODY) < 0 ||
-		setresuid(PROC_NOBODY, PROC_NOBODY, PROC_NOBODY) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
+		setresuid(uid, uid, uid) < 0)
 		return rf_err_sys(err, errno, "become nobody");
 	/* The kernel forgets it when the identity changes. */
-	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL) < 0)
+	if (!box->outlives_parent && prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL) < 0)
 		return rf_err_sys(err, errno, "die with the parent");
 	return RF_OK;
 }
@@ -140,7 +142,7 @@ int proc_sandbox_enter(const struct proc_sandbox *box, struct rf_err *err)
 	if (rc == RF_OK && root)
 		rc = cut_bounding_set(err);
 	if (rc == RF_OK && root && box->as_nobody)
-		rc = become_nobody(box->caps, err);
+		rc = become_nobody(box, err);
 	if (rc == RF_OK)
 		rc = cut_caps(root ? box->caps : 0, err);
 	if (rc == RF_OK && prctl(PR_SET_DUMPABLE, 0L) < 0)

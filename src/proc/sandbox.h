@@ -19,7 +19,9 @@ enum proc_calls {
 		1 << 0, /* memory, clocks, exit, reads and writes of open descriptors */
 	PROC_CALLS_FILES_READ = 1 << 1,	 /* open for reading, list directories, stat */
 	PROC_CALLS_FILES_WRITE = 1 << 2, /* create, remove, own and mark files */
-	PROC_CALLS_STREAMS = 1 << 3,	 /* stream sockets (not to listen), epoll, threads */
+	PROC_CALLS_STORE = 1 << 3,	 /* files that must last: rename, lock, sync */
+	PROC_CALLS_EVENTS = 1 << 4,	 /* epoll, threads, sockets that are there already */
+	PROC_CALLS_STREAMS = 1 << 5,	 /* new stream sockets (not to listen), connect */
 };
 
 struct proc_sandbox {
@@ -27,7 +29,9 @@ struct proc_sandbox {
 	uint64_t caps;	       /* bits (1 << CAP_X) to keep; all others go, bounding set included */
 	bool need_root;	       /* RF_EDENIED unless root, instead of doing with less */
 	bool keep_network;     /* stays in its network namespace */
-	bool as_nobody;	       /* uid and gid 65534, no groups, when root */
+	bool as_nobody;	       /* uid and gid PROC_NOBODY, no groups, when root */
+	uint32_t uid;	       /* with as_nobody: another one, gid too; 0: none */
+	bool outlives_parent;  /* no signal when its parent's thread ends */
 	int root_fd;	       /* directory to chroot into and to grant by Landlock; -1: no files */
 	bool root_writable;    /* Landlock grants changes beneath root_fd, too */
 	uint64_t cpu_seconds;  /* each of the limits: 0 keeps what is set */

@@ -15,6 +15,8 @@ struct call_row {
 #define COMPUTE PROC_CALLS_COMPUTE
 #define READ	PROC_CALLS_FILES_READ
 #define WRITE	PROC_CALLS_FILES_WRITE
+#define STORE	PROC_CALLS_STORE
+#define EVENTS	PROC_CALLS_EVENTS
 #define STREAMS PROC_CALLS_STREAMS
 
 static const struct call_row rows[] = {
@@ -72,22 +74,32 @@ static const struct call_row rows[] = {
 	{"fsetxattr", WRITE},
 	{"utimensat", WRITE},
 	{"ftruncate", WRITE},
+	{"renameat", STORE},
+	{"renameat2", STORE},
+	{"rename", STORE},
+	{"unlink", STORE},
+	{"rmdir", STORE},
+	{"flock", STORE},
+	{"fsync", STORE},
+	{"fdatasync", STORE},
+	{"faccessat", STORE},
+	{"faccessat2", STORE},
 	{"connect", STREAMS},
-	{"accept4", STREAMS},
-	{"shutdown", STREAMS},
-	{"sendto", STREAMS},
-	{"recvfrom", STREAMS},
-	{"getsockopt", STREAMS},
-	{"setsockopt", STREAMS},
-	{"getsockname", STREAMS},
-	{"getpeername", STREAMS},
-	{"epoll_create1", STREAMS},
-	{"epoll_ctl", STREAMS},
-	{"epoll_wait", STREAMS},
-	{"epoll_pwait", STREAMS},
-	{"eventfd2", STREAMS},
-	{"rseq", STREAMS}, /* glibc ends the program when a new thread is refused it */
-	{"set_robust_list", STREAMS},
+	{"accept4", EVENTS},
+	{"shutdown", EVENTS},
+	{"sendto", EVENTS},
+	{"recvfrom", EVENTS},
+	{"getsockopt", EVENTS},
+	{"setsockopt", EVENTS},
+	{"getsockname", EVENTS},
+	{"getpeername", EVENTS},
+	{"epoll_create1", EVENTS},
+	{"epoll_ctl", EVENTS},
+	{"epoll_wait", EVENTS},
+	{"epoll_pwait", EVENTS},
+	{"eventfd2", EVENTS},
+	{"rseq", EVENTS}, /* glibc ends the program when a new thread is refused it */
+	{"set_robust_list", EVENTS},
 };
 
 /* Memory that is written may not become code: PROT_EXEC is refused. */
@@ -102,18 +114,26 @@ static int allow_memory(scmp_filter_ctx ctx)
 }
 
 /*
- * Streams of the families that a proxy speaks, and threads: a clone that shares everything. glibc
- * tries clone3 first, whose arguments a filter cannot see, and does without it after ENOSYS.
+ * A thread is a clone that shares everything. glibc tries clone3 first, whose arguments a filter
+ * cannot see, and does without it after ENOSYS.
  */
-static int allow_streams(scmp_filter_ctx ctx)
+static int allow_threads(scmp_filter_ctx ctx)
 {
-	static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
 	const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_MASKED_EQ,
 		CLONE_THREAD | CLONE_VM | CLONE_FILES, CLONE_THREAD | CLONE_VM | CLONE_FILES);
 	int rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
 
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return rc;
+}
+
+/* Streams of the families that a proxy speaks. */
+static int allow_streams(scmp_filter_ctx ctx)
+{
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+	int rc = 0;
+
 	for (size_t i = 0; i < RF_ARRAY_LEN(families) && rc == 0; i++) {
 		const struct scmp_arg_cmp args[] = {
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
@@ -153,7 +173,7 @@ static int refuse_quietly(scmp_filter_ctx ctx, unsigned calls)
 	for (size_t i = 0; i < RF_ARRAY_LEN(thread_names) && rc == 0; i++) {
 		int nr = seccomp_syscall_resolve_name(thread_names[i]);
 
-		if (nr >= 0 && !(calls & STREAMS))
+		if (nr >= 0 && !(calls & EVENTS))
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1 /* EPERM */), nr, 0);
 	}
 	return rc;
@@ -169,6 +189,8 @@ static int add_rules(scmp_filter_ctx ctx, unsigned calls)
 		if (nr >= 0 && (rows[i].calls & calls))
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 	}
+	if (rc == 0 && (calls & EVENTS))
+		rc = allow_threads(ctx);
 	if (rc == 0 && (calls & STREAMS))
 		rc = allow_streams(ctx);
 	return rc < 0 ? rc : refuse_quietly(ctx, calls);

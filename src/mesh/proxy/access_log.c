@@ -47,7 +47,7 @@ static void add_tls(struct json_writer *w, const struct wire_engine *tls)
 static void add_identities(struct json_writer *w, const struct conn *conn)
 {
 	const struct worker *worker = conn->worker;
-	bool server = worker->opts.settings->side == PROXY_SERVER;
+	bool server = conn->side == PROXY_SERVER;
 	const struct wire_engine *tls = server ? conn->down.tls : conn->up.tls;
 	const struct wire_peer *peer = tls ? wire_engine_peer(tls) : NULL;
 	const char *own = worker->identity ? wire_identity_id(worker->identity) : "";
@@ -66,7 +66,7 @@ void worker_log_conn(struct worker *worker, const struct conn *conn)
 		return;
 	json_object_begin(&w);
 	add_time(&w);
-	json_field_c(&w, "side", worker->opts.settings->side == PROXY_SERVER ? "server" : "client");
+	json_field_c(&w, "side", conn->side == PROXY_SERVER ? "server" : "client");
 	add_endpoint(&w, "source", &conn->source);
 	add_endpoint(&w, "destination", &conn->local);
 	add_endpoint(&w, "target", &conn->dialled);

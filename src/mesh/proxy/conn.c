@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/netfilter_ipv4.h>
+
 #include "mesh/proxy/worker_int.h"
 #include "wire/hello.h"
 #include "wire/proxy_protocol.h"
@@ -31,7 +33,12 @@ static enum outcome over(struct conn *conn, const char *result)
 
 static bool is_server(const struct conn *conn)
 {
-	return conn->worker->opts.settings->side == PROXY_SERVER;
+	return conn->side == PROXY_SERVER;
+}
+
+static const struct sidecar *sidecar_of(const struct conn *conn)
+{
+	return conn->worker->state->sidecar;
 }
 
 static void set_deadline(struct conn *conn, uint64_t ms)
@@ -56,10 +63,63 @@ static void go(struct conn *conn, enum conn_step step)
 
 /* --- birth and death --- */
 
-void conn_accept(struct worker *worker, int fd, const struct endpoint *peer)
+/* Where a redirected connection was to go; false when it was not redirected. */
+static bool original_destination(int fd, struct endpoint *ret)
 {
+	int level = ret->address.ss_family == AF_INET6 ? SOL_IPV6 : SOL_IP;
+	struct rf_ip ip = endpoint_ip(ret);
+	struct endpoint found = {.len = sizeof(found.address)};
+
+	/* An IPv4 connection to a socket of both families. */
+	if (ip.family == RF_IPV4)
+		level = SOL_IP;
+	if (getsockopt(fd, level, SO_ORIGINAL_DST, &found.address, &found.len) < 0)
+		return false;
+	ip = endpoint_ip(&found);
+	if (endpoint_port(&found) == endpoint_port(ret) &&
+		rf_ip_eq(&ip, &(struct rf_ip){.family = RF_FAMILY_NONE}))
+		return false;
+	*ret = found;
+	return true;
+}
+
+/* The first step, or false for a connection that is not for us. */
+static bool begin(struct conn *conn)
+{
+	const struct proxy_settings *settings = conn->worker->opts.settings;
+	struct rf_ip ip, listener = endpoint_ip(&conn->local);
+	uint16_t port = endpoint_port(&conn->local);
+	struct sidecar_port mode;
+
+	if (!settings->sidecar) {
+		go(conn, is_server(conn) || settings->accept_proxy ? CONN_FIRST : CONN_DIAL);
+		return true;
+	}
+	if (!sidecar_of(conn) || !original_destination(conn->down.fd, &conn->local))
+		return false;
+	ip = endpoint_ip(&conn->local);
+	/* Somebody in the pod dialled the proxy itself: it would dial itself for ever. */
+	if (endpoint_port(&conn->local) == port && rf_ip_eq(&ip, &listener))
+		return false;
+	conn->to_original = true;
+	if (!is_server(conn)) {
+		conn->plain = !sidecar_is_meshed(
+			sidecar_of(conn), &ip, endpoint_port(&conn->local));
+		go(conn, CONN_DIAL);
+		return true;
+	}
+	mode = sidecar_port_of(sidecar_of(conn), endpoint_port(&conn->local));
+	conn->mode = mode.mode;
+	conn->plain = mode.mode == PEER_AUTH_DISABLE ||
+		      (mode.mode == PEER_AUTH_PERMISSIVE && mode.server_first);
+	go(conn, CONN_FIRST);
+	return true;
+}
+
+void conn_accept(const struct listener *listener, int fd, const struct endpoint *peer)
+{
+	struct worker *worker = listener->worker;
 	struct conn *conn = calloc(1, sizeof(*conn));
-	const struct proxy_settings *settings = worker->opts.settings;
 
 	stats_add(&worker->stats.accepted, 1);
 	if (!conn || worker->conn_count >= worker->opts.max_connections) {
@@ -69,6 +129,8 @@ void conn_accept(struct worker *worker, int fd, const struct endpoint *peer)
 		return;
 	}
 	*conn = (struct conn){.worker = worker,
+		.side = listener->side,
+		.mode = PEER_AUTH_STRICT,
 		.down = {.fd = -1},
 		.up = {.fd = -1},
 		.peer = *peer,
@@ -88,8 +150,10 @@ void conn_accept(struct worker *worker, int fd, const struct endpoint *peer)
 		return;
 	}
 	conn->down.writable = true;
-	go(conn, settings->side == PROXY_SERVER || settings->accept_proxy ? CONN_FIRST : CONN_DIAL);
-	conn_run(conn);
+	if (begin(conn))
+		conn_run(conn);
+	else
+		conn_abort(conn, "not-redirected");
 }
 
 static void unlist(struct conn *conn)
@@ -218,10 +282,33 @@ static enum outcome begin_tls(struct conn *conn)
 	return OUT_NEXT;
 }
 
+/* Bytes that are not for our TLS: to the application, if its rules let a peer without ID in. */
+static enum outcome begin_plain(struct conn *conn)
+{
+	conn->plain = true;
+	conn->stats = proxy_stats_peer(&conn->worker->stats, conn->side, false, "");
+	stats_add(&conn->stats->opened, 1);
+	if (!conn_is_admitted(conn))
+		return over(conn, "denied");
+	go(conn, CONN_DIAL);
+	return OUT_NEXT;
+}
+
+/* Of the TLS that comes to a PERMISSIVE port only what asks for us is ours to end. */
+static bool is_for_us(const struct conn *conn, const struct hello *hello)
+{
+	return conn->mode == PEER_AUTH_STRICT || hello->has_alpn ||
+	       (hello->name[0] && sidecar_has_name(sidecar_of(conn), hello->name));
+}
+
 static enum outcome run_first(struct conn *conn)
 {
+	const char *alpn = conn->to_original ? SIDECAR_ALPN : NULL;
 	struct hello hello;
 	enum outcome outcome;
+
+	if (conn->plain)
+		return begin_plain(conn);
 
 	if (!gather(conn))
 		return over(conn, "closed");
@@ -238,12 +325,14 @@ static enum outcome run_first(struct conn *conn)
 	}
 	if (conn->first_len == 0)
 		return OUT_WAIT;
-	switch (hello_read((struct rf_bytes){conn->first, conn->first_len}, NULL, &hello)) {
+	switch (hello_read((struct rf_bytes){conn->first, conn->first_len}, alpn, &hello)) {
 	case HELLO_MORE: return OUT_WAIT;
-	case HELLO_OTHER: return refuse(conn, "not-tls");
+	case HELLO_OTHER:
+		return conn->mode == PEER_AUTH_STRICT ? refuse(conn, "not-tls")
+						      : begin_plain(conn);
 	case HELLO_TLS: break;
 	}
-	return begin_tls(conn);
+	return is_for_us(conn, &hello) ? begin_tls(conn) : begin_plain(conn);
 }
 
 /* --- TLS --- */
@@ -320,29 +409,43 @@ static void know_peer(struct conn *conn, const struct end *end)
 	if (wire_engine_resumed(end->tls))
 		stats_add(&worker->stats.resumed, 1);
 	proxy_stats_time(&worker->stats.handshake, worker_now_us() - conn->opened_us);
-	conn->stats = proxy_stats_peer(&worker->stats, peer->id);
+	conn->stats = proxy_stats_peer(&worker->stats, conn->side, true, peer->id);
 	proxy_stats_saw(&worker->stats, conn->stats, peer->from_s, peer->until_s);
 	stats_add(&conn->stats->opened, 1);
 	conn->until_s = peer->until_s;
+}
+
+/* The port's mode may have changed since the connection began. */
+static bool now_strict(const struct conn *conn)
+{
+	return conn->to_original &&
+	       sidecar_port_of(sidecar_of(conn), endpoint_port(&conn->local)).mode ==
+		       PEER_AUTH_STRICT;
 }
 
 bool conn_is_admitted(struct conn *conn)
 {
 	struct end *end = is_server(conn) ? &conn->down : &conn->up;
 	const char *expected = conn->worker->opts.settings->expect_id;
+	const struct wire_peer *peer;
 	struct proxy_admission admission;
 	struct proxy_who who;
 
-	if (!end->tls || !wire_engine_peer(end->tls))
+	if (!is_server(conn) && (conn->plain || !end->tls || !wire_engine_peer(end->tls)))
 		return true;
-	who = (struct proxy_who){.id = rf_str_of(wire_engine_peer(end->tls)->id),
+	peer = end->tls ? wire_engine_peer(end->tls) : NULL;
+	who = (struct proxy_who){.id = rf_str_of(peer ? peer->id : ""),
 		.source = endpoint_ip(&conn->peer),
 		.remote = endpoint_ip(&conn->source),
 		.destination = endpoint_ip(&conn->local),
 		.port = endpoint_port(&conn->local),
-		.server_name = rf_str_of(wire_engine_server_name(end->tls))};
+		.server_name = rf_str_of(end->tls ? wire_engine_server_name(end->tls) : NULL)};
+	if (conn->to_original && !is_server(conn))
+		return sidecar_expects(sidecar_of(conn), &who.destination, who.port, who.id);
 	if (!is_server(conn))
 		return !expected[0] || rf_str_is(who.id, expected);
+	if (!peer && now_strict(conn))
+		return false;
 	proxy_rules_judge(conn->worker->state->rules, &who, &admission);
 	free(conn->rule);
 	conn->rule = rf_str_dup(rf_str_of(admission.why));
@@ -403,11 +506,13 @@ static enum outcome dial_failed(struct conn *conn)
 static enum outcome dial(struct conn *conn)
 {
 	const struct proxy_state *state = conn->worker->state;
+	const struct endpoint *targets = conn->to_original ? &conn->local : state->targets;
+	size_t count = conn->to_original ? 1 : state->target_count;
 	char *out = conn->up.out;
 	size_t out_len = conn->up.out_len;
 
-	while (conn->target < state->target_count) {
-		const struct endpoint *target = &state->targets[conn->target++];
+	while (conn->target < count) {
+		const struct endpoint *target = &targets[conn->target++];
 		int fd = socket(
 			target->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -489,8 +594,14 @@ static enum outcome run_dial(struct conn *conn)
 	}
 	if (conn->worker->opts.settings->send_proxy && put_proxy_header(conn) < 0)
 		return over(conn, "no-memory");
-	if (!is_server(conn))
+	if (!is_server(conn) && !conn->plain)
 		return begin_up_tls(conn);
+	if (!conn->stats) {
+		conn->stats = proxy_stats_peer(&conn->worker->stats, conn->side, false, "");
+		stats_add(&conn->stats->opened, 1);
+	}
+	if (put_first(conn) < 0)
+		return over(conn, "reset");
 	go(conn, CONN_RELAY);
 	return OUT_NEXT;
 }

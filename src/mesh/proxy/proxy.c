@@ -1,6 +1,7 @@
 /* The side that starts a proxy and gives it orders. */
 #include "mesh/proxy/proxy.h"
 
+#include "base/fd.h"
 #include "mesh/proxy/role_int.h"
 
 struct proxy {
@@ -37,6 +38,16 @@ static int give_fd(struct proxy *proxy, enum proxy_msg type, int fd, struct rf_e
 	return frame_send_fds(proxy->child.channel, (uint16_t)type, RF_STR(""), &fd, 1, err);
 }
 
+static int give_listener(
+	struct proxy *proxy, const struct worker_listener *listener, struct rf_err *err)
+{
+	AUTO_BUF payload = {0};
+
+	frame_put_u64(&payload, listener->side);
+	return frame_send_fds(proxy->child.channel, PROXY_MSG_LISTENER, rf_buf_str(&payload),
+		&listener->fd, 1, err);
+}
+
 static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_err *err)
 {
 	AUTO_BUF payload = {0};
@@ -47,11 +58,15 @@ static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_
 	frame_put_u64(&payload, opts->threads);
 	rc = frame_send(proxy->child.channel, PROXY_MSG_SETTINGS, rf_buf_str(&payload), err);
 	for (size_t i = 0; i < opts->threads * opts->listener_count && rc == RF_OK; i++)
-		rc = give_fd(proxy, PROXY_MSG_LISTENER, opts->listeners[i], err);
+		rc = give_listener(proxy, &opts->listeners[i], err);
 	if (rc == RF_OK)
 		rc = give_fd(proxy, PROXY_MSG_METRICS, opts->metrics_fd, err);
 	if (rc == RF_OK)
 		rc = give_fd(proxy, PROXY_MSG_LOG, opts->log_fd, err);
+	if (rc == RF_OK && opts->settings->sidecar)
+		rc = give_fd(proxy, PROXY_MSG_NETNS, opts->netns_fd, err);
+	if (rc == RF_OK && opts->settings->sidecar)
+		rc = give_fd(proxy, PROXY_MSG_KEEPER, opts->keeper_fd, err);
 	return rc < 0 ? rc : ask(proxy, PROXY_MSG_START, RF_STR(""), err);
 }
 
@@ -128,6 +143,24 @@ int proxy_set_ids(struct proxy *proxy, const struct rf_str *ids, size_t count, s
 	for (size_t i = 0; i < count; i++)
 		frame_put_str(&payload, ids[i]);
 	return ask(proxy, PROXY_MSG_IDS, rf_buf_str(&payload), err);
+}
+
+int proxy_set_sidecar(struct proxy *proxy, struct rf_str payload, struct rf_err *err)
+{
+	return ask(proxy, PROXY_MSG_SIDECAR, payload, err);
+}
+
+int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *err)
+{
+	return ask(proxy, PROXY_MSG_POLICY, payload, err);
+}
+
+void proxy_leave(struct proxy *proxy)
+{
+	if (!proxy)
+		return;
+	rf_fd_closep(&proxy->child.channel);
+	free(proxy);
 }
 
 int proxy_drain(struct proxy *proxy, struct rf_err *err)

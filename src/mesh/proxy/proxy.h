@@ -9,16 +9,21 @@
 #include <sys/types.h>
 
 #include "mesh/proxy/settings.h"
+#include "mesh/proxy/worker.h"
 
 struct proxy;
 
 struct proxy_opts {
 	const struct proxy_settings *settings;
-	const int *listeners;  /* thread 1's, then thread 2's, ...: listener_count for each */
+	const struct worker_listener *listeners; /* thread 1's, then thread 2's, ...: listener_count for each */
 	size_t listener_count; /* of one thread */
 	unsigned threads;
 	int metrics_fd; /* a listening socket; -1: none */
 	int log_fd;	/* opened for appending; -1: none */
+	/* Of a pod (settings->sidecar), else -1. It has an identity of its own then, and lives on
+	 * when who has started it dies. */
+	int netns_fd;  /* the pod's network namespace */
+	int keeper_fd; /* keeper_add_client() */
 };
 
 /*
@@ -45,6 +50,12 @@ int proxy_set_targets(struct proxy *proxy, const struct endpoint *targets, size_
 /* As proxy_rules_new(). */
 int proxy_set_ids(struct proxy *proxy, const struct rf_str *ids, size_t count,
 	struct rf_err *err) RF_MUST_USE;
+/* sidecar_begin() and what follows it. */
+int proxy_set_sidecar(struct proxy *proxy, struct rf_str payload, struct rf_err *err) RF_MUST_USE;
+/* proxy_policy_write(); replaces the IDs. */
+int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *err) RF_MUST_USE;
+/* Lets go of a pod's proxy, which goes on. */
+void proxy_leave(struct proxy *proxy);
 /* Accepts nothing any more; the process ends when its connections have, drain_ms later at most. */
 int proxy_drain(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 /* Waits for its end. RF_OK when it ended as it should, else err says how. */

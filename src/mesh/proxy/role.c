@@ -3,8 +3,10 @@
  * then serves orders and the page of metrics while they work. What it is ordered is tried here
  * before the threads see it, so that a bad certificate changes nothing.
  */
-#include <sys/stat.h>
-#include <unistd.h>
+#include <errno.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/vec.h"
@@ -12,6 +14,7 @@
 #include "mesh/proxy/metrics.h"
 #include "mesh/proxy/role_int.h"
 #include "mesh/proxy/worker.h"
+#include "mesh/renewal.h"
 #include "mesh/svid.h"
 #include "proc/sandbox.h"
 #include "wire/engine.h"
@@ -25,9 +28,11 @@ struct process {
 	struct loop *loop;
 	struct proxy_settings settings;
 	uint64_t threads;
-	RF_VEC(int) listeners;
-	int metrics_fd, log_fd;
+	RF_VEC(struct worker_listener) listeners;
+	int metrics_fd, log_fd, netns_fd, keeper_fd;
 	struct metrics *metrics;
+	struct renewal *renewal; /* of a pod's proxy */
+	struct loop_watch *watch; /* of the channel */
 	struct worker *workers[PROXY_MAX_THREADS];
 	struct proxy_stats *stats[PROXY_MAX_THREADS];
 	struct proxy_state *state;
@@ -64,30 +69,52 @@ static int take_settings(struct process *p, struct rf_str payload, struct rf_err
 
 static int take_fd(struct process *p, struct frame *frame, struct rf_err *err)
 {
+	int *slot;
+
 	if (frame->fd_count != 1)
 		return rf_err_set(err, RF_EINPUT, "a descriptor is missing");
-	if (frame->type == PROXY_MSG_METRICS)
-		p->metrics_fd = TAKE_FD(frame->fds[0]);
-	else if (frame->type == PROXY_MSG_LOG)
-		p->log_fd = TAKE_FD(frame->fds[0]);
-	else if (p->listeners.count < (size_t)PROXY_MAX_LISTENERS * PROXY_MAX_THREADS &&
-		 rf_vec_push(&p->listeners, frame->fds[0]))
-		frame->fds[0] = -1;
-	else
-		return rf_err_set(err, RF_ELIMIT, "too many listening sockets");
+	switch (frame->type) {
+	case PROXY_MSG_METRICS: slot = &p->metrics_fd; break;
+	case PROXY_MSG_LOG: slot = &p->log_fd; break;
+	case PROXY_MSG_NETNS: slot = &p->netns_fd; break;
+	default: slot = &p->keeper_fd; break;
+	}
+	rf_fd_closep(slot);
+	*slot = TAKE_FD(frame->fds[0]);
 	return RF_OK;
 }
 
-static int confine(struct rf_err *err)
+static int take_listener(struct process *p, struct frame *frame, struct rf_err *err)
+{
+	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
+	uint64_t side = frame_get_u64(&reader);
+
+	if (frame->fd_count != 1 || !frame_reader_ok(&reader) || side > PROXY_CLIENT)
+		return rf_err_set(err, RF_EINPUT, "malformed listening socket");
+	if (p->listeners.count >= (size_t)PROXY_MAX_LISTENERS * PROXY_MAX_THREADS ||
+		!rf_vec_push(&p->listeners,
+			((struct worker_listener){frame->fds[0], (enum proxy_side)side})))
+		return rf_err_set(err, RF_ELIMIT, "too many listening sockets");
+	frame->fds[0] = -1;
+	return RF_OK;
+}
+
+static int confine(const struct process *p, struct rf_err *err)
 {
 	const struct proc_sandbox box = {
-		.calls = PROC_CALLS_COMPUTE | PROC_CALLS_STREAMS,
+		.calls = PROC_CALLS_COMPUTE | PROC_CALLS_EVENTS | PROC_CALLS_STREAMS,
 		.keep_network = true,
 		.as_nobody = true,
+		.uid = p->settings.sidecar ? PROXY_SIDECAR_UID : 0,
+		.outlives_parent = p->settings.sidecar,
 		.root_fd = -1,
 		.open_files = OPEN_FILES,
 	};
 
+	if (p->settings.sidecar)
+		(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (p->netns_fd >= 0 && setns(p->netns_fd, CLONE_NEWNET) < 0)
+		return rf_err_sys(err, errno, "enter the pod's network");
 	return proc_sandbox_enter(&box, err);
 }
 
@@ -113,7 +140,6 @@ static void write_page(void *ctx, struct rf_buf *out)
 {
 	struct process *p = ctx;
 	const struct stats_page page = {
-		.settings = &p->settings,
 		.own_id = p->own_id,
 		.stats = p->stats,
 		.count = p->threads,
@@ -123,9 +149,11 @@ static void write_page(void *ctx, struct rf_buf *out)
 	proxy_stats_write(&page, out);
 }
 
+static int got_certs(void *ctx, const struct renewal_certs *certs);
+
 static int start(struct process *p, struct rf_err *err)
 {
-	int rc = confine(err);
+	int rc = confine(p, err);
 
 	if (p->listeners.count == 0 || p->listeners.count % p->threads != 0 ||
 		p->listeners.count / p->threads > PROXY_MAX_LISTENERS)
@@ -134,6 +162,9 @@ static int start(struct process *p, struct rf_err *err)
 		rc = start_worker(p, i, err);
 	if (rc == RF_OK && p->metrics_fd >= 0)
 		rc = metrics_start(p->loop, p->metrics_fd, write_page, p, &p->metrics, err);
+	if (rc == RF_OK && p->keeper_fd >= 0)
+		rc = renewal_start(
+			p->loop, TAKE_FD(p->keeper_fd), got_certs, p, &p->renewal, err);
 	p->started = rc == RF_OK;
 	return rc;
 }
@@ -177,17 +208,12 @@ static int try_certs(struct process *p, const struct proxy_certs *certs, struct 
 	return RF_OK;
 }
 
-static int change_certs(struct process *p, struct proxy_state *state, struct frame_reader *reader,
-	struct rf_err *err)
+static int set_certs(struct process *p, struct proxy_state *state,
+	const struct renewal_certs *texts, struct rf_err *err)
 {
-	struct rf_str cert = frame_get_str(reader), key = frame_get_str(reader),
-		      roots = frame_get_str(reader);
 	struct proxy_certs *certs;
-	int rc;
+	int rc = proxy_certs_new(texts->cert, texts->key, texts->roots, &certs, err);
 
-	if (!frame_reader_ok(reader))
-		return rf_err_set(err, RF_EINPUT, "malformed certificates");
-	rc = proxy_certs_new(cert, key, roots, &certs, err);
 	if (rc < 0)
 		return rc;
 	rc = try_certs(p, certs, err);
@@ -195,6 +221,36 @@ static int change_certs(struct process *p, struct proxy_state *state, struct fra
 		proxy_state_set_certs(state, certs);
 	else
 		proxy_certs_unref(certs);
+	return rc;
+}
+
+static int change_certs(struct process *p, struct proxy_state *state, struct frame_reader *reader,
+	struct rf_err *err)
+{
+	struct renewal_certs texts = {.cert = frame_get_str(reader),
+		.key = frame_get_str(reader),
+		.roots = frame_get_str(reader)};
+
+	if (!frame_reader_ok(reader))
+		return rf_err_set(err, RF_EINPUT, "malformed certificates");
+	return set_certs(p, state, &texts, err);
+}
+
+/* From the keeper: a pod's proxy has made the key itself. */
+static int got_certs(void *ctx, const struct renewal_certs *certs)
+{
+	struct process *p = ctx;
+	struct proxy_state *state;
+	struct rf_err err;
+	int rc = proxy_state_copy(p->state, &state, &err);
+
+	if (rc < 0)
+		return rc;
+	rc = set_certs(p, state, certs, &err);
+	if (rc == RF_OK)
+		publish(p, state);
+	else
+		proxy_state_unref(state);
 	return rc;
 }
 
@@ -238,6 +294,16 @@ static int change_ids(struct proxy_state *state, struct frame_reader *reader, st
 	return rc;
 }
 
+static int change_sidecar(struct proxy_state *state, struct rf_str payload, struct rf_err *err)
+{
+	struct sidecar *sidecar;
+	int rc = sidecar_read(payload, &sidecar, err);
+
+	if (rc == RF_OK)
+		proxy_state_set_sidecar(state, sidecar);
+	return rc;
+}
+
 static void poll_drain(void *ctx)
 {
 	struct process *p = ctx;
@@ -262,6 +328,7 @@ static int change(struct process *p, const struct frame *frame, struct rf_err *e
 	case PROXY_MSG_CERTS: rc = change_certs(p, state, &reader, err); break;
 	case PROXY_MSG_TARGETS: rc = change_targets(state, &reader, err); break;
 	case PROXY_MSG_IDS: rc = change_ids(state, &reader, err); break;
+	case PROXY_MSG_SIDECAR: rc = change_sidecar(state, reader.rest, err); break;
 	case PROXY_MSG_DRAIN: state->draining = true; break;
 	default: rc = rf_err_set(err, RF_EINPUT, "an unknown message"); break;
 	}
@@ -289,9 +356,11 @@ static bool obey(struct process *p, struct frame *frame)
 	switch (frame->type) {
 	case PROXY_MSG_SETTINGS:
 		return take_settings(p, rf_buf_str(&frame->payload), &err) == RF_OK;
-	case PROXY_MSG_LISTENER:
+	case PROXY_MSG_LISTENER: return take_listener(p, frame, &err) == RF_OK;
 	case PROXY_MSG_METRICS:
-	case PROXY_MSG_LOG: return take_fd(p, frame, &err) == RF_OK;
+	case PROXY_MSG_LOG:
+	case PROXY_MSG_NETNS:
+	case PROXY_MSG_KEEPER: return take_fd(p, frame, &err) == RF_OK;
 	case PROXY_MSG_START:
 		rc = p->threads ? start(p, &err)
 				: rf_err_set(&err, RF_EINPUT, "settings are missing");
@@ -306,9 +375,12 @@ static void on_order(void *ctx, unsigned events RF_UNUSED)
 	AUTO_FRAME frame = FRAME_INIT;
 	int rc = frame_recv(p->channel, &frame, NULL);
 
-	/* Who has started it is gone: its connections end with it. */
+	/* Who has started it is gone: its connections end with it, but for a pod's. */
 	if (rc == RF_EABSENT) {
-		loop_stop(p->loop);
+		loop_unwatch(p->watch);
+		p->watch = NULL;
+		if (!p->started || !p->settings.sidecar)
+			loop_stop(p->loop);
 		return;
 	}
 	if (rc == RF_OK && obey(p, &frame)) {
@@ -322,26 +394,35 @@ static void on_order(void *ctx, unsigned events RF_UNUSED)
 
 static void end(struct process *p)
 {
+	renewal_stop(p->renewal);
 	metrics_stop(p->metrics);
 	for (size_t i = 0; i < p->threads && i < PROXY_MAX_THREADS; i++)
 		proxy_worker_stop(p->workers[i]);
 	proxy_state_unref(p->state);
-	rf_vec_each (fd, &p->listeners)
-		rf_fd_closep(fd);
+	rf_vec_each (listener, &p->listeners)
+		rf_fd_closep(&listener->fd);
 	rf_vec_done(&p->listeners);
 	rf_fd_closep(&p->metrics_fd);
 	rf_fd_closep(&p->log_fd);
+	rf_fd_closep(&p->netns_fd);
+	rf_fd_closep(&p->keeper_fd);
 	loop_free(p->loop);
 }
 
 static int run(int channel)
 {
-	struct process p = {.channel = channel, .metrics_fd = -1, .log_fd = -1};
+	struct process p = {.channel = channel,
+		.metrics_fd = -1,
+		.log_fd = -1,
+		.netns_fd = -1,
+		.keeper_fd = -1};
 	struct rf_err err;
 
-	if (loop_new(&p.loop, &err) < 0 ||
-		!loop_watch_fd(p.loop, channel, LOOP_READ, on_order, &p) ||
-		loop_run(p.loop, &err) < 0)
+	/* Until it is known that it is a pod's, it dies with who has started it. */
+	if (loop_new(&p.loop, &err) < 0)
+		return EXIT_BAD_ORDERS;
+	p.watch = loop_watch_fd(p.loop, channel, LOOP_READ, on_order, &p);
+	if (!p.watch || loop_run(p.loop, &err) < 0)
 		p.failed = true;
 	end(&p);
 	return p.failed ? EXIT_BAD_ORDERS : 0;

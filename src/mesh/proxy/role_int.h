@@ -8,7 +8,9 @@
 enum proxy_msg {
 	/* In this order, each once but LISTENER; START is answered. */
 	PROXY_MSG_SETTINGS = 1, /* struct proxy_settings, as it is in memory; u64 threads */
-	PROXY_MSG_LISTENER,	/* a descriptor; threads * listener_count of them */
+	PROXY_MSG_LISTENER,	/* u64 side; a descriptor; threads * listener_count of them */
+	PROXY_MSG_NETNS,	/* a descriptor: of the pod's network, to be entered */
+	PROXY_MSG_KEEPER,	/* a descriptor: the keeper's client, instead of CERTS */
 	PROXY_MSG_METRICS,	/* a descriptor */
 	PROXY_MSG_LOG,		/* a descriptor */
 	PROXY_MSG_START,
@@ -16,6 +18,8 @@ enum proxy_msg {
 	PROXY_MSG_CERTS,   /* str cert, str key, str roots */
 	PROXY_MSG_TARGETS, /* strs: struct endpoint */
 	PROXY_MSG_IDS,	   /* strs */
+	PROXY_MSG_SIDECAR, /* as sidecar.h writes it */
+	PROXY_MSG_POLICY,  /* as rules.h writes it */
 	PROXY_MSG_DRAIN,
 	/* Answers. */
 	PROXY_MSG_OK,

@@ -9,6 +9,9 @@
 #include "mesh/identity.h"
 #include "mesh/proxy/endpoint.h"
 
+/* Of a pod's proxy: what runs as it is not redirected. No image is known to use it. */
+#define PROXY_SIDECAR_UID 15008
+
 #define PROXY_MAX_THREADS   64
 #define PROXY_MAX_LISTENERS 64
 #define PROXY_MAX_IDS	    1000
@@ -20,7 +23,8 @@ enum proxy_side {
 };
 
 struct proxy_settings {
-	enum proxy_side side;
+	enum proxy_side side; /* of every listening socket, unless it says otherwise */
+	bool sidecar;	      /* of a pod: connections come by redirect, and go where they wanted */
 	bool accept_proxy; /* PROXY protocol in front of what is accepted */
 	bool send_proxy;   /* and of what is sent to the target */
 	bool tls12;

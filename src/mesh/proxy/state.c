@@ -68,6 +68,7 @@ int proxy_state_copy(const struct proxy_state *state, struct proxy_state **ret, 
 	if (state) {
 		copy->draining = state->draining;
 		copy->rules = proxy_rules_ref(state->rules);
+		copy->sidecar = sidecar_ref(state->sidecar);
 		copy->certs = state->certs;
 		if (copy->certs)
 			__atomic_add_fetch(&copy->certs->refs, 1, __ATOMIC_RELAXED);
@@ -107,6 +108,12 @@ void proxy_state_set_rules(struct proxy_state *state, struct proxy_rules *rules)
 	state->rules = rules;
 }
 
+void proxy_state_set_sidecar(struct proxy_state *state, struct sidecar *sidecar)
+{
+	sidecar_unref(state->sidecar);
+	state->sidecar = sidecar;
+}
+
 struct proxy_state *proxy_state_ref(struct proxy_state *state)
 {
 	if (state)
@@ -120,6 +127,7 @@ void proxy_state_unref(struct proxy_state *state)
 		return;
 	proxy_certs_unref(state->certs);
 	proxy_rules_unref(state->rules);
+	sidecar_unref(state->sidecar);
 	free(state->targets);
 	free(state);
 }

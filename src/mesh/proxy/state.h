@@ -7,6 +7,7 @@
 
 #include "mesh/proxy/rules.h"
 #include "mesh/proxy/settings.h"
+#include "mesh/proxy/sidecar.h"
 
 /* Texts for wire_identity_new(); shared by states that differ in something else. */
 struct proxy_certs {
@@ -19,6 +20,7 @@ struct proxy_state {
 	unsigned refs;		   /* atomic */
 	struct proxy_certs *certs; /* NULL: none yet */
 	struct proxy_rules *rules; /* NULL: everybody whose certificate is good */
+	struct sidecar *sidecar; /* NULL: it is none */
 	struct endpoint *targets;  /* tried in order */
 	size_t target_count;
 	bool draining; /* accept nothing any more, end when the last connection has gone */
@@ -33,9 +35,10 @@ int proxy_state_copy(
 	const struct proxy_state *state, struct proxy_state **ret, struct rf_err *err) RF_MUST_USE;
 int proxy_state_set_targets(struct proxy_state *state, const struct endpoint *targets, size_t count,
 	struct rf_err *err) RF_MUST_USE;
-/* Takes over a reference to certs or rules. */
+/* Takes over a reference to certs, rules or sidecar. */
 void proxy_state_set_certs(struct proxy_state *state, struct proxy_certs *certs);
 void proxy_state_set_rules(struct proxy_state *state, struct proxy_rules *rules);
+void proxy_state_set_sidecar(struct proxy_state *state, struct sidecar *sidecar);
 struct proxy_state *proxy_state_ref(struct proxy_state *state);
 void proxy_state_unref(struct proxy_state *state);
 

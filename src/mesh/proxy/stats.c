@@ -23,29 +23,37 @@ static void free_reasons(struct stats_reason *list)
 		free(list[i].text);
 }
 
-void proxy_stats_done(struct proxy_stats *stats)
+static void free_peers(struct rf_map *peers)
 {
-	for (size_t i = 0; i < stats->peers.cap; i++) {
-		struct stats_peer *peer = (struct stats_peer *)stats->peers.slots[i].value;
+	for (size_t i = 0; i < peers->cap; i++) {
+		struct stats_peer *peer = (struct stats_peer *)peers->slots[i].value;
 
-		if (!stats->peers.slots[i].key.ptr)
+		if (!peers->slots[i].key.ptr)
 			continue;
 		free(peer->id);
 		free(peer);
 	}
-	rf_map_done(&stats->peers);
+	rf_map_done(peers);
+}
+
+void proxy_stats_done(struct proxy_stats *stats)
+{
+	for (size_t i = 0; i < STATS_KINDS; i++)
+		free_peers(&stats->peers[i]);
 	free_reasons(stats->refused);
 	free_reasons(stats->denied);
 	free(stats->others.id);
 	pthread_mutex_destroy(&stats->lock);
 }
 
-static struct stats_peer *add_peer(struct proxy_stats *stats, const char *id)
+static struct stats_peer *add_peer(
+	struct proxy_stats *stats, enum proxy_side side, bool mutual, const char *id)
 {
+	struct rf_map *peers = &stats->peers[stats_kind(side, mutual)];
 	struct stats_peer *peer;
 	bool added;
 
-	if (stats->peers.count >= STATS_MAX_PEERS)
+	if (peers->count >= STATS_MAX_PEERS)
 		return &stats->others;
 	peer = calloc(1, sizeof(*peer));
 	if (peer)
@@ -54,8 +62,10 @@ static struct stats_peer *add_peer(struct proxy_stats *stats, const char *id)
 		free(peer);
 		return &stats->others;
 	}
+	peer->side = side;
+	peer->mutual = mutual;
 	pthread_mutex_lock(&stats->lock);
-	added = rf_map_put_ptr(&stats->peers, rf_str_of(peer->id), peer);
+	added = rf_map_put_ptr(peers, rf_str_of(peer->id), peer);
 	pthread_mutex_unlock(&stats->lock);
 	if (added)
 		return peer;
@@ -64,11 +74,13 @@ static struct stats_peer *add_peer(struct proxy_stats *stats, const char *id)
 	return &stats->others;
 }
 
-struct stats_peer *proxy_stats_peer(struct proxy_stats *stats, const char *id)
+struct stats_peer *proxy_stats_peer(
+	struct proxy_stats *stats, enum proxy_side side, bool mutual, const char *id)
 {
-	struct stats_peer *peer = rf_map_get_ptr(&stats->peers, rf_str_of(id));
+	struct stats_peer *peer =
+		rf_map_get_ptr(&stats->peers[stats_kind(side, mutual)], rf_str_of(id));
 
-	return peer ? peer : add_peer(stats, id);
+	return peer ? peer : add_peer(stats, side, mutual, id);
 }
 
 void proxy_stats_saw(

@@ -24,9 +24,18 @@ struct stats_histogram {
 /* One that was seen on a handshake. */
 struct stats_peer {
 	char *id;
+	enum proxy_side side; /* ours */
+	bool mutual;	      /* TLS with both certificates; else plain, and the ID is "" */
 	uint64_t opened, closed, received, sent;
 	int64_t from_s, until_s; /* of the last certificate */
 };
+
+/* Peers are counted by our side, and by whether there is TLS with them. */
+#define STATS_KINDS 4
+static inline size_t stats_kind(enum proxy_side side, bool mutual)
+{
+	return (size_t)side * 2 + mutual;
+}
 
 struct stats_reason {
 	char *text;
@@ -35,7 +44,7 @@ struct stats_reason {
 
 struct proxy_stats {
 	pthread_mutex_t lock; /* of the lists; counters are read without */
-	struct rf_map peers;  /* id -> struct stats_peer * */
+	struct rf_map peers[STATS_KINDS]; /* id -> struct stats_peer *; by stats_kind() */
 	struct stats_peer others;
 	struct stats_reason refused[STATS_MAX_REASONS]; /* handshakes, by reason */
 	struct stats_reason denied[STATS_MAX_REASONS];	/* by the rule that decided */
@@ -64,7 +73,8 @@ static inline uint64_t stats_get(const uint64_t *counter)
 }
 
 /* Never NULL. */
-struct stats_peer *proxy_stats_peer(struct proxy_stats *stats, const char *id);
+struct stats_peer *proxy_stats_peer(
+	struct proxy_stats *stats, enum proxy_side side, bool mutual, const char *id);
 void proxy_stats_saw(
 	struct proxy_stats *stats, struct stats_peer *peer, int64_t from_s, int64_t until_s);
 void proxy_stats_refused(struct proxy_stats *stats, const char *reason);
@@ -72,7 +82,6 @@ void proxy_stats_denied(struct proxy_stats *stats, const char *rule);
 void proxy_stats_time(struct stats_histogram *histogram, uint64_t us);
 
 struct stats_page {
-	const struct proxy_settings *settings;
 	const char *own_id;
 	struct proxy_stats *const *stats; /* of all threads */
 	size_t count;

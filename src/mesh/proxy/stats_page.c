@@ -6,7 +6,7 @@
 /* The sums over all threads. */
 struct totals {
 	RF_VEC(struct stats_peer) peers;
-	struct rf_map by_id; /* ID -> index in peers */
+	struct rf_map by_id[STATS_KINDS]; /* ID -> index in peers */
 };
 
 struct family {
@@ -44,16 +44,19 @@ static void add_label(
 
 static struct stats_peer *total_of(struct totals *totals, const struct stats_peer *peer)
 {
-	uintptr_t index;
+	struct rf_map *by_id = &totals->by_id[stats_kind(peer->side, peer->mutual)];
 	struct stats_peer *added;
+	uintptr_t index;
 
-	if (rf_map_get(&totals->by_id, rf_str_of(peer->id), &index))
+	if (rf_map_get(by_id, rf_str_of(peer->id), &index))
 		return &totals->peers.items[index];
 	index = totals->peers.count;
 	added = rf_vec_add(&totals->peers);
-	if (!added || !rf_map_put(&totals->by_id, rf_str_of(peer->id), index))
+	if (!added || !rf_map_put(by_id, rf_str_of(peer->id), index))
 		return NULL;
 	added->id = peer->id;
+	added->side = peer->side;
+	added->mutual = peer->mutual;
 	return added;
 }
 
@@ -75,9 +78,13 @@ static void add_peer(struct totals *totals, const struct stats_peer *peer)
 
 static void add_peers(struct totals *totals, const struct proxy_stats *stats)
 {
-	for (size_t i = 0; i < stats->peers.cap; i++) {
-		if (stats->peers.slots[i].key.ptr)
-			add_peer(totals, (const struct stats_peer *)stats->peers.slots[i].value);
+	for (size_t kind = 0; kind < STATS_KINDS; kind++) {
+		const struct rf_map *peers = &stats->peers[kind];
+
+		for (size_t i = 0; i < peers->cap; i++) {
+			if (peers->slots[i].key.ptr)
+				add_peer(totals, (const struct stats_peer *)peers->slots[i].value);
+		}
 	}
 	if (stats_get(&stats->others.opened))
 		add_peer(totals, &stats->others);
@@ -198,12 +205,12 @@ static void write_histogram(const struct stats_page *page, const struct family *
 static void istio_labels(
 	const struct stats_page *page, const struct stats_peer *peer, struct rf_buf *out)
 {
-	bool server = page->settings->side == PROXY_SERVER;
+	bool server = peer->side == PROXY_SERVER;
 
 	add_label(out, "{", "reporter", server ? "destination" : "source");
 	add_label(out, ",", "source_principal", server ? peer->id : page->own_id);
 	add_label(out, ",", "destination_principal", server ? page->own_id : peer->id);
-	add_label(out, ",", "connection_security_policy", "mutual_tls");
+	add_label(out, ",", "connection_security_policy", peer->mutual ? "mutual_tls" : "none");
 	add_label(out, ",", "request_protocol", "tcp");
 	rf_buf_add_char(out, '}');
 }
@@ -327,5 +334,6 @@ void proxy_stats_write(const struct stats_page *page, struct rf_buf *out)
 	for (size_t i = 0; i < page->count; i++)
 		pthread_mutex_unlock(&page->stats[i]->lock);
 	rf_vec_done(&totals.peers);
-	rf_map_done(&totals.by_id);
+	for (size_t i = 0; i < STATS_KINDS; i++)
+		rf_map_done(&totals.by_id[i]);
 }

@@ -51,14 +51,15 @@ static void on_relisten(void *ctx)
 }
 
 /* True when there may be another one. */
-static bool accept_one(struct worker *worker, int listener)
+static bool accept_one(const struct listener *listener)
 {
+	struct worker *worker = listener->worker;
 	struct endpoint peer = {.len = sizeof(peer.address)};
-	int fd = accept4(listener, (struct sockaddr *)&peer.address, &peer.len,
+	int fd = accept4(listener->fd, (struct sockaddr *)&peer.address, &peer.len,
 		SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		conn_accept(worker, fd, &peer);
+		conn_accept(listener, fd, &peer);
 		return true;
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -75,14 +76,15 @@ static void on_accept(void *ctx, unsigned events RF_UNUSED)
 	const struct listener *listener = ctx;
 
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (!accept_one(listener->worker, listener->fd))
+		if (!accept_one(listener))
 			break;
 	}
 }
 
 static void start_listening(struct worker *worker)
 {
-	if (worker->listening || !worker->identity || !worker->state || worker->state->draining)
+	if (worker->listening || !worker->identity || !worker->state || worker->state->draining ||
+		(worker->opts.settings->sidecar && !worker->state->sidecar))
 		return;
 	for (size_t i = 0; i < worker->opts.listener_count; i++) {
 		struct listener *listener = &worker->listeners[i];
@@ -106,6 +108,8 @@ static int judge_peer(void *ctx, struct x509_st *leaf, char *id, size_t id_size,
 
 	if (rc < 0)
 		return rc;
+	if (worker->opts.settings->sidecar && !found[0])
+		return rf_err_set(err, RF_EDENIED, "it has no SPIFFE ID");
 	if (own[0] && found[0] && identity_parse(rf_str_of(own), &ours, err) == RF_OK &&
 		identity_parse(rf_str_of(found), &theirs, err) == RF_OK &&
 		!rf_str_eq(ours.trust_domain, theirs.trust_domain))
@@ -123,6 +127,7 @@ static void take_certs(struct worker *worker, const struct proxy_certs *certs)
 		.roots = {certs->roots, certs->roots_len},
 		.tls12 = worker->opts.settings->tls12,
 		.resume = worker->opts.settings->resume,
+		.alpn = worker->opts.settings->sidecar ? SIDECAR_ALPN : NULL,
 		.judge = judge_peer,
 		.ctx = worker,
 	};
@@ -161,7 +166,7 @@ static void take_state(struct worker *worker, struct proxy_state *state)
 	worker->state = state;
 	if (state->certs && (!old || old->certs != state->certs))
 		take_certs(worker, state->certs);
-	if (old && old->rules != state->rules)
+	if (old && (old->rules != state->rules || old->sidecar != state->sidecar))
 		judge_again(worker);
 	if (state->draining)
 		stop_listening(worker);
@@ -344,7 +349,8 @@ int proxy_worker_start(const struct worker_opts *opts, struct worker **ret, stru
 	worker->opts = *opts;
 	worker->wake_fd = -1;
 	for (size_t i = 0; i < opts->listener_count; i++)
-		worker->listeners[i] = (struct listener){worker, opts->listeners[i], NULL};
+		worker->listeners[i] = (struct listener){
+			worker, opts->listeners[i].fd, opts->listeners[i].side, NULL};
 	pthread_mutex_init(&worker->lock, NULL);
 	rc = set_up(worker, err);
 	if (rc < 0)

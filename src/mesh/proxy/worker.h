@@ -10,9 +10,14 @@
 
 struct worker;
 
+struct worker_listener {
+	int fd; /* a listening socket, borrowed */
+	enum proxy_side side;
+};
+
 struct worker_opts {
-	const struct proxy_settings *settings; /* borrowed */
-	const int *listeners;		       /* listening sockets, borrowed */
+	const struct proxy_settings *settings;	/* borrowed */
+	const struct worker_listener *listeners; /* at most PROXY_MAX_LISTENERS */
 	size_t listener_count;
 	int log_fd;		  /* access log, opened for appending; -1: none */
 	uint64_t max_connections; /* of this thread */

@@ -46,12 +46,16 @@ struct conn {
 	struct conn *next, **link;	  /* all of the worker's */
 	struct conn *ready, **ready_link; /* those to go on with after the events of this round */
 	struct end down, up;
+	enum proxy_side side;
 	enum conn_step step;
 	uint8_t *first; /* what has come of an unfinished beginning */
 	size_t first_len;
 	bool proxy_read;
+	bool to_original; /* a pod's: the target is `local` */
+	bool plain;	  /* no TLS of ours in it */
+	enum peer_auth_mode mode;
 	size_t target; /* index of the one that is being tried */
-	struct endpoint peer, local, dialled;
+	struct endpoint peer, local, dialled; /* local: where the peer wanted to go */
 	struct endpoint source; /* of the PROXY header; else as peer */
 	struct stats_peer *stats;
 	int64_t until_s; /* the peer's certificate ends */
@@ -64,6 +68,7 @@ struct conn {
 struct listener {
 	struct worker *worker;
 	int fd; /* borrowed */
+	enum proxy_side side;
 	struct loop_watch *watch;
 };
 
@@ -124,7 +129,7 @@ ssize_t end_decrypt(struct end *end);
 
 /* --- conn.c --- */
 
-void conn_accept(struct worker *worker, int fd, const struct endpoint *peer);
+void conn_accept(const struct listener *listener, int fd, const struct endpoint *peer);
 /* Goes on as far as it can; frees the connection when it is over. */
 void conn_run(struct conn *conn);
 /* Ends it at once: reset on both sides. result is a word for the log. */
