@@ -274,6 +274,14 @@ void rule_dnat(struct nft_rule *rule, uint32_t family)
 	set_u32(expr, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
 }
 
+void rule_redirect(struct nft_rule *rule)
+{
+	struct nftnl_expr *expr = add(rule, "redir");
+
+	set_u32(expr, NFTNL_EXPR_REDIR_REG_PROTO_MIN, NFT_REG_1);
+	set_u32(expr, NFTNL_EXPR_REDIR_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
+}
+
 void rule_reject(struct nft_rule *rule, uint32_t type, uint8_t code)
 {
 	struct nftnl_expr *expr = add(rule, "reject");

@@ -63,6 +63,8 @@ void rule_log(struct nft_rule *rule, const char *prefix, uint16_t group, uint32_
 void rule_masquerade(struct nft_rule *rule);
 /* Address in NFT_REG_1, port in NFT_REG_2. */
 void rule_dnat(struct nft_rule *rule, uint32_t family);
+/* To this machine, port (network order) in NFT_REG_1. */
+void rule_redirect(struct nft_rule *rule);
 void rule_reject(struct nft_rule *rule, uint32_t type, uint8_t code);
 /* NF_ACCEPT, NF_DROP; or NFT_GOTO, NFT_JUMP to chain. */
 void rule_verdict(struct nft_rule *rule, int verdict, const char *chain);
