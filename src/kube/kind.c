@@ -102,6 +102,22 @@ static const struct kube_kind_row kinds[KUBE_KIND_COUNT] = {
 		.namespaced = true,
 		.schema = &kube_network_policy_root,
 		.finish = kube_finish_network_policy},
+	[KUBE_AUTHORIZATION_POLICY] = {.name = "AuthorizationPolicy",
+		.plural = "authorizationpolicies",
+		.short_name = "ap",
+		.api_version = "security.istio.io/v1",
+		.also_version = "security.istio.io/v1beta1",
+		.namespaced = true,
+		.schema = &kube_authorization_policy_root,
+		.finish = kube_finish_authorization_policy},
+	[KUBE_PEER_AUTHENTICATION] = {.name = "PeerAuthentication",
+		.plural = "peerauthentications",
+		.short_name = "pa",
+		.api_version = "security.istio.io/v1",
+		.also_version = "security.istio.io/v1beta1",
+		.namespaced = true,
+		.schema = &kube_peer_authentication_root,
+		.finish = kube_finish_peer_authentication},
 };
 
 const struct kube_kind_row *kube_kind_row(enum kube_kind kind)

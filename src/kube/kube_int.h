@@ -95,6 +95,9 @@ struct kube_claim {
 int kube_decode_selector(struct doc_decoder *dec, const struct doc_node *node, void *field);
 int kube_decode_selector_in_place(
 	struct doc_decoder *dec, const struct doc_node *node, void *field);
+/* struct kube_selector *, of Istio's WorkloadSelector: matchLabels and nothing else. */
+int kube_decode_workload_selector(
+	struct doc_decoder *dec, const struct doc_node *node, void *field);
 /* struct kube_resource_list and struct kube_quantity. */
 int kube_decode_resource_list(struct doc_decoder *dec, const struct doc_node *node, void *field);
 int kube_decode_quantity(struct doc_decoder *dec, const struct doc_node *node, void *field);
@@ -208,6 +211,8 @@ struct kube_root {
 	struct kube_pod_status pod_status;
 	struct kube_service *service;
 	struct kube_network_policy *network_policy;
+	struct kube_authorization_policy *authorization_policy;
+	struct kube_peer_authentication *peer_authentication;
 	struct kube_service_account account;
 	const struct doc_node *data, *binary_data, *string_data, *status;
 	struct rf_str type;
@@ -232,6 +237,7 @@ struct kube_kind_row {
 	const char *plural;
 	const char *short_name; /* or NULL */
 	const char *api_version;
+	const char *also_version; /* means the same; or NULL */
 	bool namespaced;
 	bool workload;
 	enum kube_name_rule name_rule;
@@ -245,7 +251,8 @@ const struct kube_kind_row *kube_kind_row(enum kube_kind kind);
 extern const struct doc_schema kube_namespace_root, kube_pod_root, kube_deployment_root,
 	kube_replica_set_root, kube_stateful_set_root, kube_daemon_set_root, kube_job_root,
 	kube_cron_job_root, kube_service_root, kube_service_account_root, kube_config_map_root,
-	kube_secret_root, kube_network_policy_root;
+	kube_secret_root, kube_network_policy_root, kube_authorization_policy_root,
+	kube_peer_authentication_root;
 
 void kube_finish_namespace(struct doc_decoder *, struct kube_root *, struct kube_object *);
 void kube_finish_pod(struct doc_decoder *, struct kube_root *, struct kube_object *);
@@ -255,5 +262,9 @@ void kube_finish_service_account(struct doc_decoder *, struct kube_root *, struc
 void kube_finish_config_map(struct doc_decoder *, struct kube_root *, struct kube_object *);
 void kube_finish_secret(struct doc_decoder *, struct kube_root *, struct kube_object *);
 void kube_finish_network_policy(struct doc_decoder *, struct kube_root *, struct kube_object *);
+void kube_finish_authorization_policy(
+	struct doc_decoder *, struct kube_root *, struct kube_object *);
+void kube_finish_peer_authentication(
+	struct doc_decoder *, struct kube_root *, struct kube_object *);
 
 #endif

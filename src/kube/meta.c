@@ -75,7 +75,7 @@ static const struct doc_field meta_rows[] = {
 	ROW_LIST("ownerReferences", meta.owner_references, owner_schema),
 	ROW_STR("selfLink", unread.any),
 	ROW_INT("generation", unread.any, ANY_INT64),
-	ROW_STR("creationTimestamp", unread.any),
+	ROW_STR("creationTimestamp", meta.creation_timestamp),
 	ROW_STR("deletionTimestamp", unread.any),
 	ROW_INT("deletionGracePeriodSeconds", unread.any, ANY_INT64),
 	ROW_STRS("finalizers", unread.any),

@@ -212,12 +212,14 @@ static int note_skipped(struct loading *l, const struct doc_node *node, struct t
 }
 
 /*
- * True for API groups of Kubernetes itself, where a kind we know is that kind in another version;
- * in any other group the same word is another thing (a Knative Service, a Calico NetworkPolicy).
+ * True for API groups of Kubernetes itself and Istio's, where a kind we know is that kind in
+ * another version; in any other group the same word is another thing (a Knative Service, a Calico
+ * NetworkPolicy).
  */
-static bool is_builtin_group(struct rf_str api_version)
+static bool is_known_group(struct rf_str api_version)
 {
-	static const char *const groups[] = {"apps", "batch", "extensions", "networking.k8s.io"};
+	static const char *const groups[] = {
+		"apps", "batch", "extensions", "networking.k8s.io", "security.istio.io"};
 	struct rf_str group, version = rf_str_cut(api_version, '/', &group);
 
 	if (!version.ptr)
@@ -238,6 +240,12 @@ static bool exact_kind(struct rf_str name, enum kube_kind *ret)
 		}
 	}
 	return false;
+}
+
+static bool is_served(const struct kube_kind_row *row, struct rf_str api_version)
+{
+	return rf_str_is(api_version, row->api_version) ||
+	       (row->also_version && rf_str_is(api_version, row->also_version));
 }
 
 /* A string field of the top level; false (reported) when it is missing or something else. */
@@ -268,9 +276,9 @@ static int load_by_type(struct loading *l, const struct doc_node *node, struct t
 		item_kind.len -= strlen("List");
 	if (list && item_kind.len == 0 && rf_str_is(type.api_version, "v1"))
 		return load_list(l, node, (struct type_of){.kind = RF_STR_NONE});
-	if (!exact_kind(item_kind, &kind) || !is_builtin_group(type.api_version))
+	if (!exact_kind(item_kind, &kind) || !is_known_group(type.api_version))
 		return note_skipped(l, node, type);
-	if (!rf_str_is(type.api_version, kube_kind_row(kind)->api_version)) {
+	if (!is_served(kube_kind_row(kind), type.api_version)) {
 		doc_decode_error(&l->dec, doc_field_pos(node, "apiVersion"),
 			"apiVersion " RF_STR_FMT " of " RF_STR_FMT " is not served: use %s",
 			RF_STR_ARG(type.api_version), RF_STR_ARG(type.kind),

@@ -23,6 +23,12 @@ static const struct doc_field selector_rows[] = {
 };
 static const struct doc_schema selector_schema =
 	DOC_SCHEMA("LabelSelector", struct kube_selector, selector_rows);
+
+static const struct doc_field workload_selector_rows[] = {
+	ROW_PAIRS("matchLabels", match_labels),
+};
+static const struct doc_schema workload_selector_schema =
+	DOC_SCHEMA("WorkloadSelector", struct kube_selector, workload_selector_rows);
 #undef ROW_OF
 
 static enum kube_op op_of(struct rf_str text)
@@ -89,6 +95,20 @@ int kube_decode_selector(struct doc_decoder *dec, const struct doc_node *node, v
 
 	*(struct kube_selector **)field = selector;
 	return selector ? kube_decode_selector_in_place(dec, node, selector) : RF_EINTERNAL;
+}
+
+int kube_decode_workload_selector(struct doc_decoder *dec, const struct doc_node *node, void *field)
+{
+	struct kube_selector *selector = kube_alloc(dec, 1, sizeof(*selector));
+	int rc;
+
+	*(struct kube_selector **)field = selector;
+	if (!selector)
+		return RF_EINTERNAL;
+	rc = doc_decode(dec, &workload_selector_schema, node, selector);
+	if (selector->match_labels.count)
+		kube_check_labels(dec, doc_get(node, "matchLabels"));
+	return rc;
 }
 
 struct rf_str kube_label(const struct doc_pairs *labels, struct rf_str key)

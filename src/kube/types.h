@@ -1,6 +1,7 @@
 /*
  * Kubernetes objects as the API reference defines them (v1, apps/v1, batch/v1,
- * networking.k8s.io/v1; the fields of release 1.34). Names are the API's, in snake_case. Every
+ * networking.k8s.io/v1; the fields of release 1.34), and Istio's security.istio.io/v1 (which its
+ * v1beta1 equals). Names are the API's, in snake_case. Every
  * struct begins with the node it was decoded from, so that a message about a field can say
  * file:line:column (doc_field_pos). Everything lives in the arena that it was loaded into.
  *
@@ -27,7 +28,8 @@ struct kube_meta {
 	struct rf_str namespace; /* "default" is filled in for namespaced kinds */
 	struct rf_str uid;
 	struct rf_str resource_version;
-	struct doc_pairs labels; /* sorted by key */
+	struct rf_str creation_timestamp; /* RFC 3339 in UTC, as a server writes it */
+	struct doc_pairs labels;	  /* sorted by key */
 	struct doc_pairs annotations;
 	struct doc_list owner_references; /* kube_owner_ref */
 };
@@ -430,6 +432,8 @@ enum kube_kind {
 	KUBE_CONFIG_MAP,
 	KUBE_SECRET,
 	KUBE_NETWORK_POLICY,
+	KUBE_AUTHORIZATION_POLICY,
+	KUBE_PEER_AUTHENTICATION,
 	KUBE_KIND_COUNT,
 };
 
@@ -535,6 +539,127 @@ struct kube_network_policy {
 	bool has_ingress, has_egress; /* the directions that it isolates, by the API's defaulting */
 };
 
+/* --- AuthorizationPolicy (istio/api security/v1beta1/authorization_policy.proto) --- */
+
+/* Where policies without a namespace of their own lie: those here are the whole mesh's. */
+#define KUBE_MESH_ROOT "istio-system"
+
+struct kube_cidr_list {
+	struct rf_cidr *items; /* an address alone is a block of its own */
+	size_t count;
+};
+
+struct kube_port_list {
+	uint16_t *items;
+	size_t count;
+};
+
+/*
+ * Strings are checked: not empty, '*' at one end at most ("p*", "*s", "*"); principals without
+ * "spiffe://"; service accounts are "name" or "namespace/name", without '*'.
+ */
+struct kube_authz_source {
+	const struct doc_node *node;
+	struct doc_strs principals, not_principals, namespaces, not_namespaces, service_accounts,
+		not_service_accounts, trust_domains, not_trust_domains;
+	struct kube_cidr_list ip_blocks, not_ip_blocks, remote_ip_blocks, not_remote_ip_blocks;
+	const struct doc_node *refused; /* only ever an empty list */
+};
+
+struct kube_authz_operation {
+	const struct doc_node *node;
+	struct kube_port_list ports, not_ports;
+	struct doc_strs hosts, not_hosts, methods, not_methods, paths, not_paths; /* of HTTP */
+};
+
+enum kube_authz_key {
+	KUBE_KEY_PRINCIPAL,
+	KUBE_KEY_NAMESPACE,
+	KUBE_KEY_SERVICE_ACCOUNT,
+	KUBE_KEY_SNI,
+	KUBE_KEY_SOURCE_IP,
+	KUBE_KEY_REMOTE_IP,
+	KUBE_KEY_DESTINATION_IP,
+	KUBE_KEY_PORT,
+	KUBE_KEY_HTTP, /* request.headers[...] */
+};
+
+/* By its key, values are strings, blocks or ports; the texts are there in any case. */
+struct kube_authz_condition {
+	const struct doc_node *node;
+	struct rf_str key;
+	enum kube_authz_key key_id;
+	struct doc_strs values, not_values;
+	struct kube_cidr_list blocks, not_blocks;
+	struct kube_port_list ports, not_ports;
+};
+
+struct kube_authz_from {
+	const struct doc_node *node;
+	struct kube_authz_source *source; /* never NULL, never empty */
+};
+
+struct kube_authz_to {
+	const struct doc_node *node;
+	struct kube_authz_operation *operation; /* never NULL, never empty */
+};
+
+struct kube_authz_rule {
+	const struct doc_node *node;
+	struct doc_list from; /* kube_authz_from; count 0: any source */
+	struct doc_list to;   /* kube_authz_to; count 0: any operation */
+	struct doc_list when; /* kube_authz_condition */
+	bool http;	      /* it has a field that only requests of HTTP have */
+};
+
+enum kube_authz_action {
+	KUBE_AUTHZ_ALLOW,
+	KUBE_AUTHZ_DENY,
+	KUBE_AUTHZ_AUDIT,
+};
+
+struct kube_authorization_policy {
+	const struct doc_node *node; /* the spec; NULL: there is none, which is ALLOW, no rules */
+	struct kube_selector *selector; /* matchLabels only; NULL: every pod */
+	struct rf_str action_text;
+	enum kube_authz_action action;
+	struct doc_list rules;		/* kube_authz_rule; count 0: matches nothing */
+	bool dry_run;			/* annotation istio.io/dry-run */
+	const struct doc_node *refused; /* only ever an empty list */
+};
+
+/* --- PeerAuthentication (istio/api security/v1beta1/peer_authentication.proto) --- */
+
+enum kube_mtls_mode {
+	KUBE_MTLS_UNSET, /* inherits */
+	KUBE_MTLS_DISABLE,
+	KUBE_MTLS_PERMISSIVE,
+	KUBE_MTLS_STRICT,
+};
+
+struct kube_mtls {
+	const struct doc_node *node;
+	struct rf_str mode_text;
+	enum kube_mtls_mode mode;
+};
+
+struct kube_port_mtls {
+	uint16_t port; /* of the workload, not of a Service */
+	struct kube_mtls mtls;
+};
+
+struct kube_port_mtls_list {
+	struct kube_port_mtls *items;
+	size_t count;
+};
+
+struct kube_peer_authentication {
+	const struct doc_node *node;	/* the spec; NULL: there is none */
+	struct kube_selector *selector; /* matchLabels only; NULL or empty: every pod */
+	struct kube_mtls *mtls;		/* NULL: UNSET */
+	struct kube_port_mtls_list port_level_mtls;
+};
+
 /* --- objects --- */
 
 struct kube_object {
@@ -548,6 +673,8 @@ struct kube_object {
 		struct kube_service_account *service_account;
 		struct kube_data *data;
 		struct kube_network_policy *network_policy;
+		struct kube_authorization_policy *authorization_policy; /* never NULL */
+		struct kube_peer_authentication *peer_authentication;	/* never NULL */
 	};
 };
 

@@ -91,6 +91,13 @@ static inline void said_has(const char *text, const char *part, const char *file
 #define POLICY(spec)                                                                          \
 	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: np}\nspec: " \
 	"{podSelector: {},\n  " spec "}\n"
+/* An AuthorizationPolicy ap; its spec begins on line 4, column 7, what is given on line 5. */
+#define AUTHZ(spec)                                                                          \
+	"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ap, " \
+	"namespace: shop}\nspec: {\n" spec "}\n"
+#define PEER_AUTH(namespace, spec)                                                          \
+	"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: pa, " \
+	"namespace: " namespace "}\nspec: {\n" spec "}\n"
 #define TEMPLATE \
 	"template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: i}]}}"
 #define WORKLOAD(kind, spec) \
