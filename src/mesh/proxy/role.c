@@ -294,6 +294,16 @@ static int change_ids(struct proxy_state *state, struct frame_reader *reader, st
 	return rc;
 }
 
+static int change_policy(struct proxy_state *state, struct rf_str payload, struct rf_err *err)
+{
+	struct proxy_rules *rules;
+	int rc = proxy_policy_read(payload, &rules, err);
+
+	if (rc == RF_OK)
+		proxy_state_set_rules(state, rules);
+	return rc;
+}
+
 static int change_sidecar(struct proxy_state *state, struct rf_str payload, struct rf_err *err)
 {
 	struct sidecar *sidecar;
@@ -328,6 +338,7 @@ static int change(struct process *p, const struct frame *frame, struct rf_err *e
 	case PROXY_MSG_CERTS: rc = change_certs(p, state, &reader, err); break;
 	case PROXY_MSG_TARGETS: rc = change_targets(state, &reader, err); break;
 	case PROXY_MSG_IDS: rc = change_ids(state, &reader, err); break;
+	case PROXY_MSG_POLICY: rc = change_policy(state, reader.rest, err); break;
 	case PROXY_MSG_SIDECAR: rc = change_sidecar(state, reader.rest, err); break;
 	case PROXY_MSG_DRAIN: state->draining = true; break;
 	default: rc = rf_err_set(err, RF_EINPUT, "an unknown message"); break;

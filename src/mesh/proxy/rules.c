@@ -1,17 +1,7 @@
 /* IDs that are exact are looked up; the others are compared one after the other. */
-#include "mesh/proxy/rules.h"
-
 #include <stdio.h>
 
-#include "base/map.h"
-#include "base/vec.h"
-
-struct proxy_rules {
-	unsigned refs; /* atomic */
-	RF_VEC(char *) ids;
-	struct rf_map exact;	      /* ID -> itself */
-	RF_VEC(struct rf_str) begins; /* without their "*" */
-};
+#include "mesh/proxy/rules_int.h"
 
 static int add_id(struct proxy_rules *rules, struct rf_str id, struct rf_err *err)
 {
@@ -71,6 +61,10 @@ void proxy_rules_unref(struct proxy_rules *rules)
 	rf_vec_done(&rules->ids);
 	rf_vec_done(&rules->begins);
 	rf_map_done(&rules->exact);
+	authz_free(rules->authz);
+	if (rules->has_set)
+		kube_set_done(&rules->set);
+	rf_arena_free(rules->arena);
 	free(rules);
 }
 
@@ -87,13 +81,34 @@ static const char *find_id(const struct proxy_rules *rules, struct rf_str id)
 	return NULL;
 }
 
+static void judge_policies(const struct proxy_rules *rules, const struct proxy_who *who,
+	struct proxy_admission *ret)
+{
+	const struct authz_peer peer = {.id = who->id.len ? who->id : RF_STR_NONE,
+		.source = who->source,
+		.remote = who->remote,
+		.destination = who->destination,
+		.port = who->port,
+		.sni = who->server_name.len ? who->server_name : RF_STR_NONE};
+	struct authz_verdict verdict = authz_judge(rules->authz, &peer);
+	AUTO_BUF text = {0};
+
+	ret->allowed = verdict.allowed;
+	if (verdict.reason == AUTHZ_NO_POLICY)
+		return;
+	authz_verdict_text(&verdict, &text);
+	snprintf(ret->why, sizeof(ret->why), "%.*s", (int)sizeof(ret->why) - 1, rf_buf_cstr(&text));
+}
+
 void proxy_rules_judge(
 	const struct proxy_rules *rules, const struct proxy_who *who, struct proxy_admission *ret)
 {
 	const char *id;
 
 	*ret = (struct proxy_admission){.allowed = true};
-	if (!rules || rules->ids.count == 0)
+	if (rules && rules->authz)
+		judge_policies(rules, who, ret);
+	if (!rules || !ret->allowed || rules->ids.count == 0)
 		return;
 	id = who->id.len ? find_id(rules, who->id) : NULL;
 	ret->allowed = id != NULL;

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/ip.h"
+#include "mesh/authz/authz.h"
 #include "mesh/proxy/settings.h"
 
 struct proxy_rules;
@@ -28,6 +29,16 @@ struct proxy_admission {
  */
 int proxy_rules_new(const struct rf_str *ids, size_t id_count, struct proxy_rules **ret,
 	struct rf_err *err) RF_MUST_USE;
+/*
+ * Istio's policies, with their places: written by who has the manifests, read by the proxy. Those
+ * of a set that lie in the workload's namespace or in the root namespace; which of them apply is
+ * worked out by the reader (mesh/authz/authz.h).
+ */
+void proxy_policy_write(const struct kube_set *set, const struct authz_workload *workload,
+	struct rf_buf *out);
+/* RF_EINPUT for what is malformed. */
+int proxy_policy_read(
+	struct rf_str payload, struct proxy_rules **ret, struct rf_err *err) RF_MUST_USE;
 struct proxy_rules *proxy_rules_ref(struct proxy_rules *rules);
 void proxy_rules_unref(struct proxy_rules *rules);
 
