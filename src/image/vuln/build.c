@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#define STRS_WITHOUT_MAP 16
+
 int vuln_builder_new(struct vuln_builder **ret, struct rf_err *err)
 {
 	struct vuln_builder *b = calloc(1, sizeof(*b));
@@ -20,17 +22,17 @@ void vuln_builder_free(struct vuln_builder *b)
 	if (!b)
 		return;
 	rf_vec_each (advisory, &b->advisories) {
-		rf_vec_done(&(*advisory)->aliases);
-		rf_vec_done(&(*advisory)->related);
+		build_strs_done(&(*advisory)->aliases);
+		build_strs_done(&(*advisory)->related);
 	}
 	rf_vec_each (package, &b->packages)
-		rf_vec_done(&(*package)->entries);
+		build_strs_done(&(*package)->entries);
 	rf_vec_each (count, &b->report.left_out)
 		free(count->what);
 	rf_vec_done(&b->report.left_out);
 	rf_vec_done(&b->advisories);
 	rf_vec_done(&b->packages);
-	rf_vec_done(&b->sources);
+	build_strs_done(&b->sources);
 	rf_map_done(&b->advisory_by_id);
 	rf_map_done(&b->package_by_key);
 	rf_map_done(&b->vectors);
@@ -56,16 +58,48 @@ struct rf_str build_keep(struct vuln_builder *b, struct rf_str s)
 	return rf_arena_str(b->arena, s);
 }
 
-bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s)
+void build_strs_done(struct build_strs *list)
 {
-	struct rf_str kept;
+	rf_vec_done(list);
+	rf_map_done(&list->seen);
+}
 
+/* Most lists have a few strings, and need no table; the Linux kernel has thousands of entries. */
+static bool strs_has(const struct build_strs *list, struct rf_str s)
+{
+	uintptr_t yes;
+
+	if (list->count > STRS_WITHOUT_MAP)
+		return rf_map_get(&list->seen, s, &yes);
 	rf_vec_each (have, list) {
 		if (rf_str_eq(*have, s))
 			return true;
 	}
+	return false;
+}
+
+/* When the list outgrows walking, all that is in it goes into the table. */
+static bool strs_note(struct build_strs *list)
+{
+	size_t from = list->count == STRS_WITHOUT_MAP + 1 ? 0 : list->count - 1;
+
+	if (list->count <= STRS_WITHOUT_MAP)
+		return true;
+	for (size_t i = from; i < list->count; i++) {
+		if (!rf_map_put(&list->seen, list->items[i], 1))
+			return false;
+	}
+	return true;
+}
+
+bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s)
+{
+	struct rf_str kept;
+
+	if (strs_has(list, s))
+		return true;
 	kept = build_keep(b, s);
-	return kept.ptr && rf_vec_push(list, kept);
+	return kept.ptr && rf_vec_push(list, kept) && strs_note(list);
 }
 
 struct build_advisory *build_advisory_of(struct vuln_builder *b, struct rf_str id)

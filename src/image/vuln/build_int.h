@@ -12,7 +12,13 @@
 #define BUILD_MAX_LIST	  100000 /* items of one list of a document */
 #define BUILD_MAX_SUMMARY 160	 /* bytes; longer ones are cut */
 
-RF_VEC_TYPE(build_strs, struct rf_str);
+/* A set of strings, in the order that they came in; walked as a vector. */
+struct build_strs {
+	struct rf_str *items;
+	size_t count, cap;
+	struct rf_map seen; /* all of them, once there are more than a few */
+};
+void build_strs_done(struct build_strs *list);
 
 struct build_advisory {
 	struct rf_str id;
@@ -80,6 +86,7 @@ void build_entry_done(struct build_entry *entry);
 
 /* A view that lives as long as the builder; ptr NULL when memory ran out. */
 struct rf_str build_keep(struct vuln_builder *b, struct rf_str s);
+/* Adds s unless it is there; false when memory ran out. */
 bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s);
 /* The advisory of that id, made when it is new; NULL when memory ran out. */
 struct build_advisory *build_advisory_of(struct vuln_builder *b, struct rf_str id);

@@ -1,6 +1,8 @@
 /* What each kind of source becomes in a database, and that nothing else decides its bytes. */
 #include "tests/unit/image/vuln/vuln_test.h"
 
+#include <time.h>
+
 static const char osv_go[] =
 	"{\"id\":\"GO-2024-0001\",\"modified\":\"2024-03-01T10:00:00Z\",\"published\":\"2024-01-"
 	"01\","
@@ -58,6 +60,19 @@ static struct vuln_advisory advisory_of(struct vuln_db *db, const char *id)
 	if (rc < 0)
 		advisory.id = RF_STR_NONE;
 	return advisory;
+}
+
+static size_t entry_count(struct vuln_db *db, const char *ecosystem, const char *name)
+{
+	struct vuln_affected_iter iter;
+	struct vuln_affected affected;
+	size_t count = 0;
+
+	if (vuln_affected_find(db, rf_str_of(ecosystem), rf_str_of(name), &iter, NULL) < 0)
+		return 0;
+	while (vuln_affected_next(&iter, &affected, NULL) == 1)
+		count++;
+	return count;
 }
 
 static void an_osv_entry_is_found_by_package_and_by_id(void)
@@ -225,6 +240,30 @@ static void the_newest_kind_of_vector_wins(void)
 
 	CHECK_INT(advisory_of(db, "A-1").tenths, 93);
 	CHECK_INT(advisory_of(db, "A-2").tenths, 75);
+}
+
+/* A package may have any number of entries: the time for one must not grow with them. */
+static void a_package_of_many_entries_takes_its_time_once(void)
+{
+	AUTO_VULN_BUILDER *builder = new_builder();
+	AUTO_BUF text = {0}, file = {0};
+	AUTO_VULN_DB *db = NULL;
+	clock_t begin;
+
+	rf_buf_add_c(&text,
+		"{\"distroversion\":\"v3.18\",\"packages\":[{\"pkg\":{\"name\":\"linux\","
+		"\"secfixes\":{\"6.1-r1\":[\"CVE-0\"");
+	for (int i = 0; i < 100000; i++)
+		rf_buf_addf(&text, ",\"CVE-%06d\"", i);
+	rf_buf_add_c(&text, ",\"CVE-000007\"]}}}]}");
+	begin = clock();
+	test_add(builder, "main.json", rf_buf_cstr(&text));
+	CHECKF(clock() - begin < 5 * CLOCKS_PER_SEC, "%.1f s",
+		(double)(clock() - begin) / CLOCKS_PER_SEC);
+	REQUIRE(vuln_builder_finish(builder, 0, test_signer, &file, NULL) == RF_OK);
+	REQUIRE(test_open_bytes(file.data, file.len, &db, NULL) == RF_OK);
+	CHECK_INT(vuln_db_info(db)->advisory_count, 100001);
+	CHECK_INT(entry_count(db, "Alpine:v3.18", "linux"), 100001);
 }
 
 /* --- what is left out --- */
@@ -510,6 +549,7 @@ int main(int argc, char **argv)
 	RUN(of_several_aliases_the_worst_counts);
 	RUN(what_an_entry_says_itself_comes_before_the_map);
 	RUN(the_newest_kind_of_vector_wins);
+	RUN(a_package_of_many_entries_takes_its_time_once);
 	RUN(withdrawn_entries_are_left_out_and_counted);
 	RUN(an_unknown_ecosystem_is_left_out_and_counted);
 	RUN(git_ranges_are_left_out_and_counted);
