@@ -189,6 +189,9 @@ static void tell_built(const struct vuln_build_report *report, size_t len)
 		(double)len / 1e6);
 	rf_vec_each (count, &report->left_out)
 		fprintf(stderr, "ringfence: note: left out: %zu %s\n", count->count, count->what);
+	rf_vec_each (count, &report->widened)
+		fprintf(stderr, "ringfence: note: taken for affected, the fix unknown: %zu %s\n",
+			count->count, count->what);
 }
 
 /* On a terminal, a line that is written over. */

@@ -17,6 +17,19 @@ int vuln_builder_new(struct vuln_builder **ret, struct rf_err *err)
 	return RF_OK;
 }
 
+static void counts_done(struct vuln_build_counts *counts)
+{
+	rf_vec_each (count, counts)
+		free(count->what);
+	rf_vec_done(counts);
+}
+
+void vuln_build_report_done(struct vuln_build_report *report)
+{
+	counts_done(&report->left_out);
+	counts_done(&report->widened);
+}
+
 void vuln_builder_free(struct vuln_builder *b)
 {
 	if (!b)
@@ -27,9 +40,7 @@ void vuln_builder_free(struct vuln_builder *b)
 	}
 	rf_vec_each (package, &b->packages)
 		build_strs_done(&(*package)->entries);
-	rf_vec_each (count, &b->report.left_out)
-		free(count->what);
-	rf_vec_done(&b->report.left_out);
+	vuln_build_report_done(&b->report);
 	rf_vec_done(&b->advisories);
 	rf_vec_done(&b->packages);
 	build_strs_done(&b->sources);
@@ -138,26 +149,37 @@ void build_summary(struct vuln_builder *b, struct build_advisory *advisory, stru
 		advisory->summary = build_keep(b, text);
 }
 
-void build_left_out(struct vuln_builder *b, const char *fmt, ...)
+static void count_up(struct vuln_build_counts *counts, const char *what)
 {
 	struct vuln_build_count *count;
+
+	rf_vec_each (have, counts) {
+		if (strcmp(have->what, what) == 0) {
+			have->count++;
+			return;
+		}
+	}
+	count = rf_vec_add(counts);
+	if (!count || !(count->what = rf_str_dup(rf_str_of(what))))
+		counts->count -= count != NULL;
+	else
+		count->count = 1;
+}
+
+void build_left_out(struct vuln_builder *b, const char *fmt, ...)
+{
 	char what[128];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	rf_vec_each (have, &b->report.left_out) {
-		if (strcmp(have->what, what) == 0) {
-			have->count++;
-			return;
-		}
-	}
-	count = rf_vec_add(&b->report.left_out);
-	if (!count || !(count->what = rf_str_dup(rf_str_of(what))))
-		b->report.left_out.count -= count != NULL;
-	else
-		count->count = 1;
+	count_up(&b->report.left_out, what);
+}
+
+void build_widened(struct vuln_builder *b, const char *what)
+{
+	count_up(&b->report.widened, what);
 }
 
 void build_date(struct vuln_builder *b, struct rf_str text)
@@ -239,8 +261,8 @@ int build_simple_entry(struct vuln_builder *b, struct rf_str ecosystem, struct r
 		return RF_OK;
 	}
 	if (fixed.len && !vuln_version_valid(scheme, fixed)) {
-		build_left_out(b, "versions that cannot be compared");
-		return RF_OK;
+		build_widened(b, BUILD_NOT_COMPARED);
+		fixed = RF_STR("");
 	}
 	build_entry_range(&entry, scheme, events, fixed.len ? 2 : 1);
 	return build_entry_add(b, &entry, ecosystem, name, id, err);

@@ -9,8 +9,6 @@
 #include "image/vuln/build_int.h"
 #include "image/vuln/confined_int.h"
 
-#define MAX_LEFT_OUT  10000
-#define MAX_WHAT      256
 #define PROGRESS_STEP 500
 
 struct vuln_job {
@@ -28,9 +26,7 @@ void vuln_job_free(struct vuln_job *job)
 		return;
 	proc_child_kill(&job->child);
 	rf_fd_closep(&job->out_fd);
-	rf_vec_each (count, &job->report.left_out)
-		free(count->what);
-	rf_vec_done(&job->report.left_out);
+	vuln_build_report_done(&job->report);
 	free(job);
 }
 
@@ -40,38 +36,6 @@ void vuln_job_freep(struct vuln_job **job)
 }
 
 /* --- the conversation --- */
-
-/* What the child says is text from outside. */
-static char *printable(struct rf_str s)
-{
-	char *copy = rf_str_dup((struct rf_str){s.ptr, s.len < MAX_WHAT ? s.len : MAX_WHAT});
-
-	for (char *p = copy; p && *p; p++) {
-		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
-			*p = '?';
-	}
-	return copy;
-}
-
-static int take_report(struct vuln_job *job, struct rf_str payload, struct rf_err *err)
-{
-	struct frame_reader reader = {.rest = payload};
-	uint64_t count;
-
-	job->report.documents = (size_t)frame_get_u64(&reader);
-	count = frame_get_u64(&reader);
-	for (uint64_t i = 0; i < count && i < MAX_LEFT_OUT && !reader.failed; i++) {
-		struct vuln_build_count *item = rf_vec_add(&job->report.left_out);
-
-		if (!item)
-			return rf_err_nomem(err);
-		item->what = printable(frame_get_str(&reader));
-		item->count = (size_t)frame_get_u64(&reader);
-		if (!item->what)
-			return rf_err_nomem(err);
-	}
-	return frame_reader_ok(&reader) ? RF_OK : rf_err_set(err, RF_EINPUT, "a malformed message");
-}
 
 static int await(struct vuln_job *job, struct rf_err *err)
 {
@@ -90,7 +54,7 @@ static int await(struct vuln_job *job, struct rf_err *err)
 		reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
 		if (frame.type == JOB_FAILED)
 			return frame_get_err(&reader, err);
-		rc = frame.type == JOB_REPORT ? take_report(job, reader.rest, err)
+		rc = frame.type == JOB_REPORT ? job_report_get(reader.rest, &job->report, err)
 					      : rf_err_set(err, RF_EINPUT, "an unexpected message");
 		if (rc < 0)
 			return rc;

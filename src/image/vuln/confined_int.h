@@ -2,6 +2,7 @@
 #ifndef RF_IMAGE_VULN_CONFINED_INT_H
 #define RF_IMAGE_VULN_CONFINED_INT_H
 
+#include "image/vuln/build.h"
 #include "proc/frame.h"
 #include "proc/role.h"
 
@@ -12,9 +13,15 @@ enum job_msg {
 	JOB_END,       /* to the child: str name of the source that ends */
 	JOB_FINISH,    /* to the child: u64 date (as int64_t), str public key */
 	JOB_DONE,      /* from the child: that was done */
-	JOB_REPORT,    /* from the child: u64 documents, u64 count, (str what, u64 count)... */
+	JOB_REPORT,    /* from the child: u64 documents, two lists (left out, widened), each of
+			* them u64 count, (str what, u64 count)... */
 	JOB_FAILED,    /* from the child: an error; the last */
 };
+
+/* Reading a report frees what ret held, and replaces it when all is well. RF_EINPUT: malformed. */
+void job_report_put(struct rf_buf *out, const struct vuln_build_report *report);
+int job_report_get(
+	struct rf_str payload, struct vuln_build_report *ret, struct rf_err *err) RF_MUST_USE;
 
 int job_role_start(struct proc_child *ret, struct rf_err *err) RF_MUST_USE;
 

@@ -31,15 +31,9 @@ static int take_file(struct role *role, const struct frame *frame, struct rf_err
 
 static int send_report(struct role *role, struct rf_err *err)
 {
-	const struct vuln_build_report *report = vuln_builder_report(role->builder);
 	AUTO_BUF payload = {.max = FRAME_MAX_LEN};
 
-	frame_put_u64(&payload, report->documents);
-	frame_put_u64(&payload, report->left_out.count);
-	rf_vec_each (count, &report->left_out) {
-		frame_put_str(&payload, rf_str_of(count->what));
-		frame_put_u64(&payload, count->count);
-	}
+	job_report_put(&payload, vuln_builder_report(role->builder));
 	if (payload.failed)
 		return rf_err_set(err, RF_ELIMIT, "more was left out than can be told");
 	return frame_send(role->channel, JOB_REPORT, rf_buf_str(&payload), err);
