@@ -377,50 +377,59 @@ static int unlinked_file(struct rf_err *err)
 	return fd < 0 ? rf_err_sys(err, errno, "make a file in /var/tmp") : fd;
 }
 
-/* FROM/name, or FROM itself when it is the file ("" for name). */
-static int get_file(
-	const struct update *update, const char *name, struct rf_buf *out, struct rf_err *err)
+static int fetch(const struct update *update, const char *url, uint64_t max, struct rf_err *err)
 {
 	const struct registry_opts registry = {.ca_file = update->opts->ca_file};
-	AUTO_BUF path = {0};
-	AUTO_FD fd = -1;
-	int rc;
+	AUTO_FD fd = unlinked_file(err);
+	int rc = fd < 0 ? fd : registry_fetch_file(url, &registry, fd, max, err);
 
-	rf_buf_clear(out);
-	out->max = (size_t)VULN_DB_MAX_BYTES;
+	if (rc == RF_OK && lseek(fd, 0, SEEK_SET) < 0)
+		rc = rf_err_sys(err, errno, "read what was fetched");
+	return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+static int open_file(const char *path, struct rf_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return rf_err_set(err, RF_EABSENT, "%s: no such file", path);
+	return fd < 0 ? rf_err_sys(err, errno, "%s", path) : fd;
+}
+
+/* FROM/name, or FROM itself when it is the file ("" for name): a descriptor. */
+static int open_source(
+	const struct update *update, const char *name, uint64_t max, struct rf_err *err)
+{
+	AUTO_BUF path = {0};
+
 	rf_buf_add_c(&path, update->opts->from);
 	if (*name && !rf_str_ends(rf_buf_str(&path), RF_STR("/")))
 		rf_buf_add_char(&path, '/');
 	rf_buf_add_c(&path, name);
 	if (path.failed)
 		return rf_err_nomem(err);
-	if (!registry_is_url(update->opts->from))
-		return rf_file_read(path.data, out, err);
-	fd = unlinked_file(err);
-	if (fd < 0)
-		return fd;
-	rc = registry_fetch_file(path.data, &registry, fd, VULN_DB_MAX_BYTES, err);
-	if (rc == RF_OK && lseek(fd, 0, SEEK_SET) < 0)
-		rc = rf_err_sys(err, errno, "read what was fetched");
-	return rc < 0 ? rc : rf_fd_read_all(fd, out, err);
+	return registry_is_url(update->opts->from) ? fetch(update, path.data, max, err)
+						   : open_file(path.data, err);
 }
 
-/* The delta for what is there: RF_EABSENT when there is none, or it does not fit. */
+/* The delta for what is there. When there is none, or it is none, the whole file is as good. */
 static int get_delta(struct update *update, struct rf_err *err)
 {
 	AUTO_BUF name = {0};
-	AUTO_BUF delta = {0};
+	AUTO_FD fd = -1;
 	int rc;
 
 	if (!update->old)
 		return RF_EABSENT;
 	delta_name(update->old, &name);
-	rc = get_file(update, rf_buf_cstr(&name), &delta, err);
-	if (rc == RF_OK)
-		rc = vuln_delta_apply(update->old,
-			(struct rf_bytes){(const uint8_t *)delta.data, delta.len}, &update->new,
-			err);
+	fd = open_source(update, rf_buf_cstr(&name), VULN_DELTA_MAX_BYTES, err);
+	if (fd < 0)
+		return fd;
+	rc = vuln_job_apply(update->old, fd, &update->new, err);
 	update->by_delta = rc == RF_OK;
+	if (rc < 0)
+		fprintf(stderr, "ringfence: note: %s is not used: %s\n", name.data, err->msg);
 	return rc;
 }
 
@@ -428,8 +437,15 @@ static int get_full(struct update *update, struct rf_err *err)
 {
 	const char *from = update->opts->from;
 	bool is_file = rf_str_ends(rf_str_of(from), RF_STR(".db"));
+	AUTO_FD fd = open_source(update, is_file ? "" : DATABASE_FILE, VULN_DB_MAX_BYTES, err);
+	int rc;
 
-	return get_file(update, is_file ? "" : DATABASE_FILE, &update->new, err);
+	if (fd < 0)
+		return fd;
+	rf_buf_clear(&update->new);
+	update->new.max = (size_t)VULN_DB_MAX_BYTES;
+	rc = rf_fd_read_all(fd, &update->new, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "%s", from) : RF_OK;
 }
 
 /* Writes it beside the old one, opens and verifies it there, judges it. */

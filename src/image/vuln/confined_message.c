@@ -1,4 +1,4 @@
-/* What "vuln-build" says to its parent, as bytes. The parent believes nothing of it. */
+/* Messages as bytes. The parent believes nothing of what "vuln-build" says. */
 #include "image/vuln/confined_int.h"
 
 #define MAX_COUNTS 10000 /* of one list */
@@ -68,5 +68,14 @@ int job_report_get(struct rf_str payload, struct vuln_build_report *ret, struct 
 	vuln_build_report_done(ret);
 	*ret = report;
 	report = (struct vuln_build_report){.documents = 0};
+	return RF_OK;
+}
+
+int job_apply_get(
+	struct rf_str payload, size_t fd_count, struct image_digest *ret, struct rf_err *err)
+{
+	if (payload.len != sizeof(ret->bytes) || fd_count != JOB_APPLY_FDS)
+		return rf_err_set(err, RF_EINTERNAL, "a malformed message");
+	memcpy(ret->bytes, payload.ptr, sizeof(ret->bytes));
 	return RF_OK;
 }
