@@ -21,6 +21,8 @@ int database_key_default(struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
  */
 int database_open(
 	const char *path, const char *key, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
+/* The same with an open file, which stays the caller's. */
+int database_open_fd(int fd, const char *key, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
 
 /* "2 days", "5 hours"; in out. */
 #define DATABASE_AGE_SIZE 32

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/fresh.h"
 #include "cmd/database.h"
 #include "cmd/image.h"
 #include "doc/json.h"
@@ -126,11 +127,25 @@ static const char *hex_of(const uint8_t *bytes, size_t len, char *out)
 	return out;
 }
 
+static int write_fresh(
+	const char *path, const struct rf_buf *data, struct rf_fresh *ret, struct rf_err *err)
+{
+	int rc = rf_fresh_open(path, 0644, ret, err);
+
+	if (rc == RF_OK)
+		rc = rf_fd_write_all(ret->fd, data->data, data->len, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "write %s", path) : RF_OK;
+}
+
 static int write_file(const char *path, const struct rf_buf *data, struct rf_err *err)
 {
-	int rc = rf_file_replace(path, data->data, data->len, 0644, true, err);
+	AUTO_FRESH fresh = RF_FRESH_INIT;
+	int rc;
 
-	return rc < 0 ? rf_err_wrap(err, rc, "write %s", path) : RF_OK;
+	if (rf_path_is_special(path))
+		return rf_file_replace(path, data->data, data->len, 0644, false, err);
+	rc = write_fresh(path, data, &fresh, err);
+	return rc < 0 ? rc : rf_fresh_place(&fresh, err);
 }
 
 /* --- build --- */
@@ -448,26 +463,26 @@ static int get_full(struct update *update, struct rf_err *err)
 	return rc < 0 ? rf_err_wrap(err, rc, "%s", from) : RF_OK;
 }
 
-/* Writes it beside the old one, opens and verifies it there, judges it. */
-static int check_new(struct update *update, const char *path, struct rf_err *err)
+/* Who signed it, first; then whether it is whole, and not older. */
+static int check_new(struct update *update, int fd, struct rf_err *err)
 {
 	AUTO_VULN_DB *db = NULL;
 	const struct vuln_db_info *new, *old;
 	char hex[2 * VULN_KEY_LEN + 1];
-	int rc = database_open(path, update->opts->key, &db, err);
+	int rc = database_open_fd(fd, update->opts->key, &db, err);
 
-	if (rc == RF_OK)
-		rc = vuln_db_verify(db, err);
 	if (rc < 0)
-		return rc;
+		return rf_err_wrap(err, rc, "the new database");
 	new = vuln_db_info(db);
 	old = update->old ? vuln_db_info(update->old) : NULL;
 	if (old && !update->opts->key && memcmp(old->key, new->key, VULN_KEY_LEN) != 0)
 		return rf_err_set(err, RF_EDENIED,
 			"the new database is signed by %s and not by who signed the old one: if "
-			"that "
-			"is right, say --key",
+			"that is right, say --key",
 			hex_of(new->key, VULN_KEY_LEN, hex));
+	rc = vuln_db_verify(db, err);
+	if (rc < 0)
+		return rf_err_wrap(err, rc, "the new database");
 	if (old && new->built_s < old->built_s && !update->opts->force)
 		return rf_err_set(err, RF_EDENIED,
 			"the new database is older than the one that is there: --force takes it");
@@ -490,22 +505,14 @@ static int make_parent(const char *path, struct rf_err *err)
 
 static int install(struct update *update, struct rf_err *err)
 {
-	AUTO_BUF fresh = {0};
+	AUTO_FRESH fresh = RF_FRESH_INIT;
 	int rc = make_parent(update->path.data, err);
 
-	rf_buf_addf(&fresh, "%s.new", update->path.data);
-	if (rc == RF_OK && fresh.failed)
-		rc = rf_err_nomem(err);
 	if (rc == RF_OK)
-		rc = write_file(fresh.data, &update->new, err);
-	if (rc < 0)
-		return rc;
-	rc = check_new(update, fresh.data, err);
-	if (rc == RF_OK && rename(fresh.data, update->path.data) < 0)
-		rc = rf_err_sys(err, errno, "rename to %s", update->path.data);
-	if (rc < 0)
-		unlink(fresh.data);
-	return rc;
+		rc = write_fresh(update->path.data, &update->new, &fresh, err);
+	if (rc == RF_OK)
+		rc = check_new(update, fresh.fd, err);
+	return rc < 0 ? rc : rf_fresh_place(&fresh, err);
 }
 
 /* One of another format cannot be asked who signed it: --key must tell whom to trust. */
