@@ -112,3 +112,8 @@ bool database_duration(const char *text, uint64_t *ret_s)
 	*ret_s = count * seconds;
 	return true;
 }
+
+bool database_max_age(const char *text, uint64_t *ret_s)
+{
+	return database_duration(text, ret_s) && *ret_s;
+}

@@ -29,5 +29,7 @@ int database_open_fd(int fd, const char *key, struct vuln_db **ret, struct rf_er
 const char *database_age(uint64_t age_s, char out[static DATABASE_AGE_SIZE]);
 /* "7d", "36h", "90m", "3600s", "2w": seconds. */
 bool database_duration(const char *text, uint64_t *ret_s) RF_MUST_USE;
+/* The same for --max-age, where 0 would be no limit. */
+bool database_max_age(const char *text, uint64_t *ret_s) RF_MUST_USE;
 
 #endif
