@@ -37,10 +37,21 @@ static int check_signer(const struct vuln_db *db, const char *key, struct rf_err
 	return rc;
 }
 
+int database_open_fd(int fd, const char *key, struct vuln_db **ret, struct rf_err *err)
+{
+	AUTO_VULN_DB *db = NULL;
+	int rc = vuln_db_open(fd, &db, err);
+
+	if (rc == RF_OK)
+		rc = check_signer(db, key, err);
+	if (rc == RF_OK)
+		*ret = TAKE_PTR(db);
+	return rc;
+}
+
 int database_open(const char *path, const char *key, struct vuln_db **ret, struct rf_err *err)
 {
 	AUTO_BUF standard = {0};
-	AUTO_VULN_DB *db = NULL;
 	AUTO_FD fd = -1;
 	int rc = path ? RF_OK : database_default(&standard, err);
 
@@ -52,13 +63,8 @@ int database_open(const char *path, const char *key, struct vuln_db **ret, struc
 		return rf_err_set(err, RF_EABSENT, "%s: there is no vulnerability database", path);
 	if (fd < 0)
 		return rf_err_sys(err, errno, "%s", path);
-	rc = vuln_db_open(fd, &db, err);
-	if (rc == RF_OK)
-		rc = check_signer(db, key, err);
-	if (rc < 0)
-		return rf_err_wrap(err, rc, "%s", path);
-	*ret = TAKE_PTR(db);
-	return RF_OK;
+	rc = database_open_fd(fd, key, ret, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "%s", path) : RF_OK;
 }
 
 /* --- ages --- */
@@ -105,4 +111,9 @@ bool database_duration(const char *text, uint64_t *ret_s)
 		return false;
 	*ret_s = count * seconds;
 	return true;
+}
+
+bool database_max_age(const char *text, uint64_t *ret_s)
+{
+	return database_duration(text, ret_s) && *ret_s;
 }

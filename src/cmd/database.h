@@ -21,11 +21,15 @@ int database_key_default(struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
  */
 int database_open(
 	const char *path, const char *key, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
+/* The same with an open file, which stays the caller's. */
+int database_open_fd(int fd, const char *key, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
 
 /* "2 days", "5 hours"; in out. */
 #define DATABASE_AGE_SIZE 32
 const char *database_age(uint64_t age_s, char out[static DATABASE_AGE_SIZE]);
 /* "7d", "36h", "90m", "3600s", "2w": seconds. */
 bool database_duration(const char *text, uint64_t *ret_s) RF_MUST_USE;
+/* The same for --max-age, where 0 would be no limit. */
+bool database_max_age(const char *text, uint64_t *ret_s) RF_MUST_USE;
 
 #endif

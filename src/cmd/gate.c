@@ -50,6 +50,18 @@ static int set_ignore(const struct gate_flags *flags, struct gate_setup *ret)
 	return ret->ignore ? 0 : out_errorf("%s: %s", flags->ignore, strerror(errno));
 }
 
+static int set_max_age(
+	const struct opt_usage *usage, const struct gate_flags *flags, struct gate_setup *ret)
+{
+	if (!flags->max_age)
+		return 0;
+	if (ret->judge.off)
+		return opt_fail(usage, "--max-age needs a gate, and --fail-on off is none");
+	return database_max_age(flags->max_age, &ret->judge.gate.max_age_s)
+		       ? 0
+		       : opt_fail(usage, "--max-age \"%s\": say 7d or 36h", flags->max_age);
+}
+
 int gate_setup(const struct opt_usage *usage, const struct gate_flags *flags,
 	const struct instance *inst, struct gate_setup *ret)
 {
@@ -62,8 +74,9 @@ int gate_setup(const struct opt_usage *usage, const struct gate_flags *flags,
 	ret->judge.gate.fixable = !flags->unfixed;
 	ret->judge.scanning = tell_scanning;
 	ret->judge.off = flags->fail_on && strcmp(flags->fail_on, "off") == 0;
-	if (ret->judge.off)
-		return 0;
+	status = set_max_age(usage, flags, ret);
+	if (status || ret->judge.off)
+		return status;
 	if (flags->fail_on && !gate_level_find(rf_str_of(flags->fail_on), &ret->judge.gate))
 		return opt_fail(usage,
 			"--fail-on \"%s\": there are critical, high, medium, low, any and off",
@@ -74,7 +87,7 @@ int gate_setup(const struct opt_usage *usage, const struct gate_flags *flags,
 	if (status)
 		return status;
 	rc = database_open(ret->db_path, NULL, &ret->db, &err);
-	if (rc < 0 && (rc != RF_EABSENT || flags->db))
+	if (rc < 0 && (rc != RF_EABSENT || flags->db || flags->max_age))
 		return out_error(&err);
 	ret->judge.db = ret->db;
 	return 0;

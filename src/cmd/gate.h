@@ -6,7 +6,7 @@
 #include "host/judge.h"
 
 struct gate_flags {
-	const char *fail_on, *db, *ignore;
+	const char *fail_on, *db, *ignore, *max_age;
 	bool unfixed;
 };
 
@@ -20,6 +20,9 @@ struct gate_flags {
 			"Refuses also what no newer version fixes.", NULL},                        \
 		{"ignore", 0, OPT_TEXT, offsetof(type, gate.ignore), "FILE",                       \
 			"Findings that do not count, with reason and date of expiry (YAML).",      \
+			NULL},                                                                     \
+		{"max-age", 0, OPT_TEXT, offsetof(type, gate.max_age), "AGE",                      \
+			"Refuses every image when the database is older, or not there: 7d, 36h.",  \
 			NULL},                                                                     \
 	{                                                                                          \
 		"db", 0, OPT_TEXT, offsetof(type, gate.db), "FILE",                                \

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/fresh.h"
 #include "cmd/database.h"
 #include "cmd/image.h"
 #include "doc/json.h"
@@ -126,11 +127,25 @@ static const char *hex_of(const uint8_t *bytes, size_t len, char *out)
 	return out;
 }
 
+static int write_fresh(
+	const char *path, const struct rf_buf *data, struct rf_fresh *ret, struct rf_err *err)
+{
+	int rc = rf_fresh_open(path, 0644, ret, err);
+
+	if (rc == RF_OK)
+		rc = rf_fd_write_all(ret->fd, data->data, data->len, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "write %s", path) : RF_OK;
+}
+
 static int write_file(const char *path, const struct rf_buf *data, struct rf_err *err)
 {
-	int rc = rf_file_replace(path, data->data, data->len, 0644, true, err);
+	AUTO_FRESH fresh = RF_FRESH_INIT;
+	int rc;
 
-	return rc < 0 ? rf_err_wrap(err, rc, "write %s", path) : RF_OK;
+	if (rf_path_is_special(path))
+		return rf_file_replace(path, data->data, data->len, 0644, false, err);
+	rc = write_fresh(path, data, &fresh, err);
+	return rc < 0 ? rc : rf_fresh_place(&fresh, err);
 }
 
 /* --- build --- */
@@ -189,6 +204,9 @@ static void tell_built(const struct vuln_build_report *report, size_t len)
 		(double)len / 1e6);
 	rf_vec_each (count, &report->left_out)
 		fprintf(stderr, "ringfence: note: left out: %zu %s\n", count->count, count->what);
+	rf_vec_each (count, &report->widened)
+		fprintf(stderr, "ringfence: note: taken for affected, the fix unknown: %zu %s\n",
+			count->count, count->what);
 }
 
 /* On a terminal, a line that is written over. */
@@ -374,50 +392,59 @@ static int unlinked_file(struct rf_err *err)
 	return fd < 0 ? rf_err_sys(err, errno, "make a file in /var/tmp") : fd;
 }
 
-/* FROM/name, or FROM itself when it is the file ("" for name). */
-static int get_file(
-	const struct update *update, const char *name, struct rf_buf *out, struct rf_err *err)
+static int fetch(const struct update *update, const char *url, uint64_t max, struct rf_err *err)
 {
 	const struct registry_opts registry = {.ca_file = update->opts->ca_file};
-	AUTO_BUF path = {0};
-	AUTO_FD fd = -1;
-	int rc;
+	AUTO_FD fd = unlinked_file(err);
+	int rc = fd < 0 ? fd : registry_fetch_file(url, &registry, fd, max, err);
 
-	rf_buf_clear(out);
-	out->max = (size_t)VULN_DB_MAX_BYTES;
+	if (rc == RF_OK && lseek(fd, 0, SEEK_SET) < 0)
+		rc = rf_err_sys(err, errno, "read what was fetched");
+	return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+static int open_file(const char *path, struct rf_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return rf_err_set(err, RF_EABSENT, "%s: no such file", path);
+	return fd < 0 ? rf_err_sys(err, errno, "%s", path) : fd;
+}
+
+/* FROM/name, or FROM itself when it is the file ("" for name): a descriptor. */
+static int open_source(
+	const struct update *update, const char *name, uint64_t max, struct rf_err *err)
+{
+	AUTO_BUF path = {0};
+
 	rf_buf_add_c(&path, update->opts->from);
 	if (*name && !rf_str_ends(rf_buf_str(&path), RF_STR("/")))
 		rf_buf_add_char(&path, '/');
 	rf_buf_add_c(&path, name);
 	if (path.failed)
 		return rf_err_nomem(err);
-	if (!registry_is_url(update->opts->from))
-		return rf_file_read(path.data, out, err);
-	fd = unlinked_file(err);
-	if (fd < 0)
-		return fd;
-	rc = registry_fetch_file(path.data, &registry, fd, VULN_DB_MAX_BYTES, err);
-	if (rc == RF_OK && lseek(fd, 0, SEEK_SET) < 0)
-		rc = rf_err_sys(err, errno, "read what was fetched");
-	return rc < 0 ? rc : rf_fd_read_all(fd, out, err);
+	return registry_is_url(update->opts->from) ? fetch(update, path.data, max, err)
+						   : open_file(path.data, err);
 }
 
-/* The delta for what is there: RF_EABSENT when there is none, or it does not fit. */
+/* The delta for what is there. When there is none, or it is none, the whole file is as good. */
 static int get_delta(struct update *update, struct rf_err *err)
 {
 	AUTO_BUF name = {0};
-	AUTO_BUF delta = {0};
+	AUTO_FD fd = -1;
 	int rc;
 
 	if (!update->old)
 		return RF_EABSENT;
 	delta_name(update->old, &name);
-	rc = get_file(update, rf_buf_cstr(&name), &delta, err);
-	if (rc == RF_OK)
-		rc = vuln_delta_apply(update->old,
-			(struct rf_bytes){(const uint8_t *)delta.data, delta.len}, &update->new,
-			err);
+	fd = open_source(update, rf_buf_cstr(&name), VULN_DELTA_MAX_BYTES, err);
+	if (fd < 0)
+		return fd;
+	rc = vuln_job_apply(update->old, fd, &update->new, err);
 	update->by_delta = rc == RF_OK;
+	if (rc < 0)
+		fprintf(stderr, "ringfence: note: %s is not used: %s\n", name.data, err->msg);
 	return rc;
 }
 
@@ -425,30 +452,37 @@ static int get_full(struct update *update, struct rf_err *err)
 {
 	const char *from = update->opts->from;
 	bool is_file = rf_str_ends(rf_str_of(from), RF_STR(".db"));
+	AUTO_FD fd = open_source(update, is_file ? "" : DATABASE_FILE, VULN_DB_MAX_BYTES, err);
+	int rc;
 
-	return get_file(update, is_file ? "" : DATABASE_FILE, &update->new, err);
+	if (fd < 0)
+		return fd;
+	rf_buf_clear(&update->new);
+	update->new.max = (size_t)VULN_DB_MAX_BYTES;
+	rc = rf_fd_read_all(fd, &update->new, err);
+	return rc < 0 ? rf_err_wrap(err, rc, "%s", from) : RF_OK;
 }
 
-/* Writes it beside the old one, opens and verifies it there, judges it. */
-static int check_new(struct update *update, const char *path, struct rf_err *err)
+/* Who signed it, first; then whether it is whole, and not older. */
+static int check_new(struct update *update, int fd, struct rf_err *err)
 {
 	AUTO_VULN_DB *db = NULL;
 	const struct vuln_db_info *new, *old;
 	char hex[2 * VULN_KEY_LEN + 1];
-	int rc = database_open(path, update->opts->key, &db, err);
+	int rc = database_open_fd(fd, update->opts->key, &db, err);
 
-	if (rc == RF_OK)
-		rc = vuln_db_verify(db, err);
 	if (rc < 0)
-		return rc;
+		return rf_err_wrap(err, rc, "the new database");
 	new = vuln_db_info(db);
 	old = update->old ? vuln_db_info(update->old) : NULL;
 	if (old && !update->opts->key && memcmp(old->key, new->key, VULN_KEY_LEN) != 0)
 		return rf_err_set(err, RF_EDENIED,
 			"the new database is signed by %s and not by who signed the old one: if "
-			"that "
-			"is right, say --key",
+			"that is right, say --key",
 			hex_of(new->key, VULN_KEY_LEN, hex));
+	rc = vuln_db_verify(db, err);
+	if (rc < 0)
+		return rf_err_wrap(err, rc, "the new database");
 	if (old && new->built_s < old->built_s && !update->opts->force)
 		return rf_err_set(err, RF_EDENIED,
 			"the new database is older than the one that is there: --force takes it");
@@ -471,22 +505,14 @@ static int make_parent(const char *path, struct rf_err *err)
 
 static int install(struct update *update, struct rf_err *err)
 {
-	AUTO_BUF fresh = {0};
+	AUTO_FRESH fresh = RF_FRESH_INIT;
 	int rc = make_parent(update->path.data, err);
 
-	rf_buf_addf(&fresh, "%s.new", update->path.data);
-	if (rc == RF_OK && fresh.failed)
-		rc = rf_err_nomem(err);
 	if (rc == RF_OK)
-		rc = write_file(fresh.data, &update->new, err);
-	if (rc < 0)
-		return rc;
-	rc = check_new(update, fresh.data, err);
-	if (rc == RF_OK && rename(fresh.data, update->path.data) < 0)
-		rc = rf_err_sys(err, errno, "rename to %s", update->path.data);
-	if (rc < 0)
-		unlink(fresh.data);
-	return rc;
+		rc = write_fresh(update->path.data, &update->new, &fresh, err);
+	if (rc == RF_OK)
+		rc = check_new(update, fresh.fd, err);
+	return rc < 0 ? rc : rf_fresh_place(&fresh, err);
 }
 
 /* One of another format cannot be asked who signed it: --key must tell whom to trust. */

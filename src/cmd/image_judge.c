@@ -22,7 +22,8 @@ static const struct opt_example examples[] = {
 
 const struct opt_usage image_judge_usage = {
 	.verb = "image judge",
-	.synopsis = "IMAGE... [--fail-on LEVEL] [--unfixed] [--ignore FILE] [--db FILE]",
+	.synopsis = "IMAGE... [--fail-on LEVEL] [--unfixed] [--ignore FILE] [--db FILE] [--max-age "
+		    "AGE]",
 	.summary = "tells whether `up` would run images of this machine",
 	.text = "Verdicts are remembered by the image's digest and the database's, as for `up`.",
 	OPT_ROWS(rows),

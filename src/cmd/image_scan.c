@@ -164,7 +164,7 @@ static int read_gate(const struct scan_verb *verb, int64_t now_s, struct gate_op
 		return opt_fail(&image_scan_usage,
 			"--fail-on \"%s\": there are critical, high, medium, low and any",
 			verb->fail_on);
-	if (verb->max_age && !database_duration(verb->max_age, &ret->max_age_s))
+	if (verb->max_age && !database_max_age(verb->max_age, &ret->max_age_s))
 		return opt_fail(
 			&image_scan_usage, "--max-age \"%s\": say 7d or 36h", verb->max_age);
 	return read_tier(verb, &ret->tier);

@@ -237,7 +237,8 @@ static int up(const struct up_opts *opts, const struct opt_args *args, const str
 		.unfixed = opts->gate.unfixed,
 		.db = gate.db_path,
 		.ignore = gate.ignore,
-		.fail_on = opts->gate.fail_on};
+		.fail_on = opts->gate.fail_on,
+		.max_age = opts->gate.max_age};
 
 	if (exit_status == 0 && (!set || kube_set_init(set, &err) < 0))
 		exit_status = out_errorf("out of memory");

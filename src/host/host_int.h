@@ -106,6 +106,7 @@ struct gate_config {
 	const char *db;	     /* absolute; need not be there yet */
 	const char *ignore;  /* absolute; NULL: none */
 	const char *fail_on; /* NULL: the default */
+	const char *max_age; /* "7d"; NULL: none */
 };
 
 struct host_config {

@@ -211,9 +211,16 @@ int judge_image(const struct instance *inst, const struct image *image,
 	struct gate_verdict verdict;
 	AUTO_BUF key = {0};
 	AUTO_BUF path = {0};
-	int rc = make_key(opts, &key, err);
+	int rc;
 
 	*ret = (struct judge_verdict){.pass = true};
+	/* Not a thing to remember: it comes with time, and goes with another database. */
+	if (!gate_age_good(&opts->gate, vuln_db_info(opts->db)->built_s, &ret->why)) {
+		ret->pass = false;
+		ret->too_old = true;
+		return ret->why.failed ? rf_err_nomem(err) : RF_OK;
+	}
+	rc = make_key(opts, &key, err);
 	if (rc == RF_OK && verdict_path(inst, image, &path) < 0)
 		rc = rf_err_nomem(err);
 	if (rc < 0 || recall(path.data, rf_buf_str(&key), ret))
@@ -240,6 +247,7 @@ struct judging {
 	const struct judge_opts *opts;
 	struct image_store *store;
 	struct rf_map seen; /* names of images */
+	bool too_old;	    /* the database is, and that was said */
 	struct rf_diags *diags;
 };
 
@@ -256,7 +264,7 @@ static int judge_container(
 		return RF_OK;
 	if (!rf_map_put(&j->seen, container->image, 1))
 		return rf_err_nomem(err);
-	if (image_find_kept(j->store, container->image.ptr, &image, NULL) < 0)
+	if (j->too_old || image_find_kept(j->store, container->image.ptr, &image, NULL) < 0)
 		return RF_OK;
 	rc = judge_image(j->inst, image, j->opts, &verdict, err);
 	if (rc == RF_EINTERNAL)
@@ -264,12 +272,17 @@ static int judge_container(
 	if (rc < 0)
 		rf_diag_add(j->diags, RF_ERROR, pos, "image " RF_STR_FMT " cannot be judged: %s",
 			RF_STR_ARG(container->image), err->msg);
+	else if (verdict.too_old)
+		rf_diag_add(j->diags, RF_ERROR, pos,
+			"image " RF_STR_FMT " and those behind it are refused: %s",
+			RF_STR_ARG(container->image), rf_buf_cstr(&verdict.why));
 	else if (!verdict.pass)
 		rf_diag_add(j->diags, RF_ERROR, pos,
 			"image " RF_STR_FMT " is refused: %s (`ringfence image scan " RF_STR_FMT
 			"` tells all; --fail-on, --ignore change what is refused)",
 			RF_STR_ARG(container->image), rf_buf_cstr(&verdict.why),
 			RF_STR_ARG(container->image));
+	j->too_old |= verdict.too_old;
 	if (rc == RF_OK && verdict.unjudged.len)
 		rf_diag_add(j->diags, RF_WARNING, pos,
 			"image " RF_STR_FMT " was not judged as a whole: %s",

@@ -29,6 +29,7 @@ void judge_defaults(struct judge_opts *ret);
 struct judge_verdict {
 	bool pass;
 	bool remembered;   /* it was not scanned again */
+	bool too_old;	   /* the database is, by the gate: the image was not looked at */
 	struct rf_buf why; /* sentences with "; " between; "" when it passes */
 	/* What could not be read, and what nothing is known about; it counts neither way. */
 	struct rf_buf unjudged;

@@ -138,6 +138,10 @@ static int start_child(struct rejudge *self, struct rf_err *err)
 		argv[count++] = "--fail-on";
 		argv[count++] = gate->fail_on;
 	}
+	if (gate->max_age) {
+		argv[count++] = "--max-age";
+		argv[count++] = gate->max_age;
+	}
 	if (gate->unfixed)
 		argv[count++] = "--unfixed";
 	before = count;

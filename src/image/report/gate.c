@@ -82,33 +82,37 @@ static void add_span(struct rf_buf *out, uint64_t s)
 		rf_buf_addf(out, "%llu hour%s", (unsigned long long)hours, hours == 1 ? "" : "s");
 }
 
+bool gate_age_good(const struct gate_opts *opts, int64_t built_s, struct rf_buf *out)
+{
+	char built[WHEN_TEXT_SIZE];
+
+	if (!opts->max_age_s)
+		return true;
+	if (built_s > opts->now_s + DAY_S) {
+		rf_buf_addf(out,
+			"the vulnerability database of %s is from the future: a clock is wrong",
+			when_text(built_s, built));
+		return false;
+	}
+	if (built_s >= opts->now_s || (uint64_t)(opts->now_s - built_s) <= opts->max_age_s)
+		return true;
+	rf_buf_addf(out, "the vulnerability database of %s is ", when_text(built_s, built));
+	add_span(out, (uint64_t)(opts->now_s - built_s));
+	rf_buf_add_c(out, " old; the limit (--max-age) is ");
+	add_span(out, opts->max_age_s);
+	rf_buf_add_c(out, " (update it with: ringfence image db update)");
+	return false;
+}
+
 static void judge_age(struct judging *j)
 {
-	const struct scan_database *db = &j->report->database;
-	int64_t built_s, now_s = j->opts->now_s;
 	AUTO_BUF text = {.len = 0};
+	int64_t built_s;
 
-	if (!when_parse(db->built, &built_s)) {
+	if (!when_parse(j->report->database.built, &built_s))
 		fail(j, "the vulnerability database does not say when it was built");
-		return;
-	}
-	if (built_s > now_s + DAY_S) {
-		rf_buf_addf(&text,
-			"the vulnerability database of " RF_STR_FMT
-			" is from the future: a clock is wrong",
-			RF_STR_ARG(db->built));
+	else if (!gate_age_good(j->opts, built_s, &text))
 		add_line(j, &j->verdict->reasons, &text);
-		return;
-	}
-	if (built_s >= now_s || (uint64_t)(now_s - built_s) <= j->opts->max_age_s)
-		return;
-	rf_buf_addf(
-		&text, "the vulnerability database of " RF_STR_FMT " is ", RF_STR_ARG(db->built));
-	add_span(&text, (uint64_t)(now_s - built_s));
-	rf_buf_add_c(&text, " old; the limit is ");
-	add_span(&text, j->opts->max_age_s);
-	rf_buf_add_c(&text, " (update it with: ringfence image db update)");
-	add_line(j, &j->verdict->reasons, &text);
 }
 
 static void judge_database(struct judging *j)

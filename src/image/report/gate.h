@@ -18,6 +18,7 @@
 #ifndef RF_IMAGE_REPORT_GATE_H
 #define RF_IMAGE_REPORT_GATE_H
 
+#include "base/buf.h"
 #include "image/scan/report.h"
 
 struct gate_opts {
@@ -46,6 +47,9 @@ struct gate_verdict {
 
 /* "any" or the name of a level from low upwards; false for others. Sets on, any and min_level. */
 bool gate_level_find(struct rf_str name, struct gate_opts *ret) RF_MUST_USE;
+
+/* Whether a database of that time is young enough; out gets the sentence when it is not. */
+bool gate_age_good(const struct gate_opts *opts, int64_t built_s, struct rf_buf *out) RF_MUST_USE;
 
 bool gate_counts(const struct gate_opts *opts, const struct scan_finding *finding);
 

@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#define STRS_WITHOUT_MAP 16
+
 int vuln_builder_new(struct vuln_builder **ret, struct rf_err *err)
 {
 	struct vuln_builder *b = calloc(1, sizeof(*b));
@@ -15,22 +17,33 @@ int vuln_builder_new(struct vuln_builder **ret, struct rf_err *err)
 	return RF_OK;
 }
 
+static void counts_done(struct vuln_build_counts *counts)
+{
+	rf_vec_each (count, counts)
+		free(count->what);
+	rf_vec_done(counts);
+}
+
+void vuln_build_report_done(struct vuln_build_report *report)
+{
+	counts_done(&report->left_out);
+	counts_done(&report->widened);
+}
+
 void vuln_builder_free(struct vuln_builder *b)
 {
 	if (!b)
 		return;
 	rf_vec_each (advisory, &b->advisories) {
-		rf_vec_done(&(*advisory)->aliases);
-		rf_vec_done(&(*advisory)->related);
+		build_strs_done(&(*advisory)->aliases);
+		build_strs_done(&(*advisory)->related);
 	}
 	rf_vec_each (package, &b->packages)
-		rf_vec_done(&(*package)->entries);
-	rf_vec_each (count, &b->report.left_out)
-		free(count->what);
-	rf_vec_done(&b->report.left_out);
+		build_strs_done(&(*package)->entries);
+	vuln_build_report_done(&b->report);
 	rf_vec_done(&b->advisories);
 	rf_vec_done(&b->packages);
-	rf_vec_done(&b->sources);
+	build_strs_done(&b->sources);
 	rf_map_done(&b->advisory_by_id);
 	rf_map_done(&b->package_by_key);
 	rf_map_done(&b->vectors);
@@ -56,16 +69,48 @@ struct rf_str build_keep(struct vuln_builder *b, struct rf_str s)
 	return rf_arena_str(b->arena, s);
 }
 
-bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s)
+void build_strs_done(struct build_strs *list)
 {
-	struct rf_str kept;
+	rf_vec_done(list);
+	rf_map_done(&list->seen);
+}
 
+/* Most lists have a few strings, and need no table; the Linux kernel has thousands of entries. */
+static bool strs_has(const struct build_strs *list, struct rf_str s)
+{
+	uintptr_t yes;
+
+	if (list->count > STRS_WITHOUT_MAP)
+		return rf_map_get(&list->seen, s, &yes);
 	rf_vec_each (have, list) {
 		if (rf_str_eq(*have, s))
 			return true;
 	}
+	return false;
+}
+
+/* When the list outgrows walking, all that is in it goes into the table. */
+static bool strs_note(struct build_strs *list)
+{
+	size_t from = list->count == STRS_WITHOUT_MAP + 1 ? 0 : list->count - 1;
+
+	if (list->count <= STRS_WITHOUT_MAP)
+		return true;
+	for (size_t i = from; i < list->count; i++) {
+		if (!rf_map_put(&list->seen, list->items[i], 1))
+			return false;
+	}
+	return true;
+}
+
+bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s)
+{
+	struct rf_str kept;
+
+	if (strs_has(list, s))
+		return true;
 	kept = build_keep(b, s);
-	return kept.ptr && rf_vec_push(list, kept);
+	return kept.ptr && rf_vec_push(list, kept) && strs_note(list);
 }
 
 struct build_advisory *build_advisory_of(struct vuln_builder *b, struct rf_str id)
@@ -104,26 +149,37 @@ void build_summary(struct vuln_builder *b, struct build_advisory *advisory, stru
 		advisory->summary = build_keep(b, text);
 }
 
-void build_left_out(struct vuln_builder *b, const char *fmt, ...)
+static void count_up(struct vuln_build_counts *counts, const char *what)
 {
 	struct vuln_build_count *count;
+
+	rf_vec_each (have, counts) {
+		if (strcmp(have->what, what) == 0) {
+			have->count++;
+			return;
+		}
+	}
+	count = rf_vec_add(counts);
+	if (!count || !(count->what = rf_str_dup(rf_str_of(what))))
+		counts->count -= count != NULL;
+	else
+		count->count = 1;
+}
+
+void build_left_out(struct vuln_builder *b, const char *fmt, ...)
+{
 	char what[128];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	rf_vec_each (have, &b->report.left_out) {
-		if (strcmp(have->what, what) == 0) {
-			have->count++;
-			return;
-		}
-	}
-	count = rf_vec_add(&b->report.left_out);
-	if (!count || !(count->what = rf_str_dup(rf_str_of(what))))
-		b->report.left_out.count -= count != NULL;
-	else
-		count->count = 1;
+	count_up(&b->report.left_out, what);
+}
+
+void build_widened(struct vuln_builder *b, const char *what)
+{
+	count_up(&b->report.widened, what);
 }
 
 void build_date(struct vuln_builder *b, struct rf_str text)
@@ -205,8 +261,8 @@ int build_simple_entry(struct vuln_builder *b, struct rf_str ecosystem, struct r
 		return RF_OK;
 	}
 	if (fixed.len && !vuln_version_valid(scheme, fixed)) {
-		build_left_out(b, "versions that cannot be compared");
-		return RF_OK;
+		build_widened(b, BUILD_NOT_COMPARED);
+		fixed = RF_STR("");
 	}
 	build_entry_range(&entry, scheme, events, fixed.len ? 2 : 1);
 	return build_entry_add(b, &entry, ecosystem, name, id, err);

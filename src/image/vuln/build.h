@@ -4,9 +4,13 @@
  * of CVE to CVSS vectors, and CISA's list of known exploited vulnerabilities. What a document is,
  * is told by its shape. Equal sources give equal bytes, in whatever order they come.
  *
- * Left out, and counted: withdrawn entries, GIT ranges, versions that are none (a range that begins
- * with one begins with the first version), ecosystems whose versions cannot be compared here, and
- * documents of no known shape.
+ * Left out, and counted: withdrawn entries, GIT ranges, ecosystems whose versions cannot be
+ * compared here, and documents of no known shape.
+ *
+ * Widened, and counted: what says which versions are affected, and cannot be compared in the order
+ * of its ecosystem. An end that is no version is none: the fix is unknown, and all versions from
+ * the beginning on are affected. A beginning that is none is the first version, as long as one end
+ * can only be its end. Everything else (ranges without events, or with too many) is all versions.
  */
 #ifndef RF_IMAGE_VULN_BUILD_H
 #define RF_IMAGE_VULN_BUILD_H
@@ -21,14 +25,17 @@
 struct vuln_builder;
 
 struct vuln_build_count {
-	char *what; /* "withdrawn", "ecosystem Packagist", "versions that cannot be compared" */
+	char *what; /* "withdrawn entries", "versions that cannot be compared" */
 	size_t count;
 };
+RF_VEC_TYPE(vuln_build_counts, struct vuln_build_count);
 
 struct vuln_build_report {
 	size_t documents;
-	RF_VEC(struct vuln_build_count) left_out; /* sorted by what */
+	struct vuln_build_counts left_out; /* both sorted by what */
+	struct vuln_build_counts widened;
 };
+void vuln_build_report_done(struct vuln_build_report *report);
 
 int vuln_builder_new(struct vuln_builder **ret, struct rf_err *err) RF_MUST_USE;
 void vuln_builder_free(struct vuln_builder *builder);

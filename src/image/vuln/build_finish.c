@@ -24,6 +24,12 @@ static int by_what(const void *a, const void *b)
 		((const struct vuln_build_count *)b)->what);
 }
 
+static void sort_counts(struct vuln_build_counts *counts)
+{
+	if (counts->count)
+		qsort(counts->items, counts->count, sizeof(*counts->items), by_what);
+}
+
 static void sort_strs(struct build_strs *list)
 {
 	if (list->count)
@@ -168,9 +174,8 @@ int build_assemble(struct vuln_builder *b, int64_t built_s, const uint8_t key[st
 	struct vuln_tables tables = {.built_s = built_s >= 0 ? built_s : b->newest_s};
 	AUTO_BUF sources = {0};
 
-	if (b->report.left_out.count)
-		qsort(b->report.left_out.items, b->report.left_out.count,
-			sizeof(*b->report.left_out.items), by_what);
+	sort_counts(&b->report.left_out);
+	sort_counts(&b->report.widened);
 	sort_strs(&b->sources);
 	rf_vec_each (source, &b->sources)
 		record_put_str(&sources, *source);

@@ -12,7 +12,15 @@
 #define BUILD_MAX_LIST	  100000 /* items of one list of a document */
 #define BUILD_MAX_SUMMARY 160	 /* bytes; longer ones are cut */
 
-RF_VEC_TYPE(build_strs, struct rf_str);
+#define BUILD_NOT_COMPARED "versions that cannot be compared"
+
+/* A set of strings, in the order that they came in; walked as a vector. */
+struct build_strs {
+	struct rf_str *items;
+	size_t count, cap;
+	struct rf_map seen; /* all of them, once there are more than a few */
+};
+void build_strs_done(struct build_strs *list);
 
 struct build_advisory {
 	struct rf_str id;
@@ -80,13 +88,15 @@ void build_entry_done(struct build_entry *entry);
 
 /* A view that lives as long as the builder; ptr NULL when memory ran out. */
 struct rf_str build_keep(struct vuln_builder *b, struct rf_str s);
+/* Adds s unless it is there; false when memory ran out. */
 bool build_strs_add(struct vuln_builder *b, struct build_strs *list, struct rf_str s);
 /* The advisory of that id, made when it is new; NULL when memory ran out. */
 struct build_advisory *build_advisory_of(struct vuln_builder *b, struct rf_str id);
 /* Of several summaries the longest is kept, of equally long ones that with the greater bytes. */
 void build_summary(struct vuln_builder *b, struct build_advisory *advisory, struct rf_str text);
-/* Counts something that was left out. */
+/* Counts something that was left out, or widened. */
 void build_left_out(struct vuln_builder *b, const char *fmt, ...) RF_PRINTF(2, 3);
+void build_widened(struct vuln_builder *b, const char *what);
 /* RFC 3339 or YYYY-MM-DD: remembers the newest. */
 void build_date(struct vuln_builder *b, struct rf_str text);
 
@@ -96,7 +106,7 @@ void build_entry_range(struct build_entry *entry, enum vuln_scheme scheme,
 /* Adds the entry to a package, and empties it. */
 int build_entry_add(struct vuln_builder *b, struct build_entry *entry, struct rf_str ecosystem,
 	struct rf_str name, struct rf_str id, struct rf_err *err) RF_MUST_USE;
-/* One range "all versions before fixed" ("" is: no fix). */
+/* One range "all versions before fixed" ("", and what cannot be compared, is: no known fix). */
 int build_simple_entry(struct vuln_builder *b, struct rf_str ecosystem, struct rf_str name,
 	struct rf_str id, struct rf_str fixed, struct rf_err *err) RF_MUST_USE;
 

@@ -11,6 +11,15 @@ static const struct {
 	{"limit", VULN_EVENT_LIMIT},
 };
 
+/* The events of one range. */
+struct gathered {
+	struct vuln_event *events;
+	size_t count, max;
+	size_t turns; /* beginnings and ends, whether they can be compared or not */
+	bool has_beginning;
+	bool unknown_beginning; /* at least one */
+};
+
 static bool can_be_compared(enum vuln_scheme scheme, const struct vuln_event *event)
 {
 	return (event->kind == VULN_EVENT_INTRODUCED && rf_str_is(event->version, "0")) ||
@@ -18,43 +27,84 @@ static bool can_be_compared(enum vuln_scheme scheme, const struct vuln_event *ev
 	       vuln_version_valid(scheme, event->version);
 }
 
-/* An end that cannot be compared is dropped with the range's order; a beginning must not be. */
-static struct vuln_event usable_event(
-	struct vuln_builder *b, enum vuln_scheme scheme, struct vuln_event event)
+/*
+ * What cannot be compared may only make the range wider. An end goes; a limit is none; a beginning
+ * is the first version.
+ */
+static void gather(struct vuln_builder *b, struct gathered *g, enum vuln_scheme scheme,
+	struct vuln_event event)
 {
-	if (can_be_compared(scheme, &event))
-		return event;
-	build_left_out(b, "versions that cannot be compared");
-	if (event.kind == VULN_EVENT_INTRODUCED)
-		event.version = RF_STR("0");
-	return event;
+	bool good = can_be_compared(scheme, &event);
+
+	if (!good)
+		build_widened(b, BUILD_NOT_COMPARED);
+	g->turns += event.kind != VULN_EVENT_LIMIT;
+	if (event.kind == VULN_EVENT_INTRODUCED) {
+		g->has_beginning = true;
+		g->unknown_beginning |= !good;
+		event.version = good ? event.version : RF_STR("0");
+	} else if (!good && event.kind == VULN_EVENT_LIMIT) {
+		event.version = RF_STR("*");
+	} else if (!good) {
+		return;
+	}
+	g->events[g->count++] = event;
+}
+
+static void gather_events(struct vuln_builder *b, struct gathered *g, enum vuln_scheme scheme,
+	const struct doc_node *list)
+{
+	doc_each (item, list) {
+		for (size_t i = 0; i < RF_ARRAY_LEN(event_rows) && g->count < g->max; i++) {
+			const struct doc_node *value = doc_get(item, event_rows[i].name);
+			struct rf_str version = build_text(item, event_rows[i].name);
+
+			/* "" and null say nothing; a number says what cannot be compared. */
+			if (version.len ||
+				(value && value->type != DOC_STRING && value->type != DOC_NULL))
+				gather(b, g, scheme,
+					(struct vuln_event){event_rows[i].kind, version});
+		}
+	}
+}
+
+static void add_all_versions(struct build_entry *entry, enum vuln_scheme scheme)
+{
+	struct vuln_event all = {VULN_EVENT_INTRODUCED, RF_STR("0")};
+
+	build_entry_range(entry, scheme, &all, 1);
+}
+
+/* Where a beginning is unknown, each end may be the one of another part: then it ends nothing. */
+static void add_gathered(struct vuln_builder *b, struct build_entry *entry, enum vuln_scheme scheme,
+	struct gathered *g)
+{
+	bool too_many = g->count > VULN_MAX_EVENTS;
+
+	if (too_many)
+		build_widened(b, "ranges with too many events");
+	else if (!g->turns)
+		build_widened(b, "ranges without events");
+	if (too_many || !g->turns || (g->unknown_beginning && g->turns > 2))
+		add_all_versions(entry, scheme);
+	else
+		build_entry_range(entry, scheme, g->events, g->count);
 }
 
 static int add_range(struct vuln_builder *b, struct build_entry *entry, enum vuln_scheme scheme,
 	const struct doc_node *range, struct rf_err *err)
 {
-	const struct doc_node *list = doc_get(range, "events");
-	struct vuln_event *events;
-	size_t count = 0;
+	struct gathered g = {.max = VULN_MAX_EVENTS + 1};
 
-	if (!list || list->count > VULN_MAX_EVENTS) {
-		build_left_out(b, "ranges without events, or with too many");
-		return RF_OK;
-	}
-	events = calloc(list->count + 1, sizeof(*events));
-	if (!events)
+	/* Room for one more than there may be, which shows that there are too many, and "0". */
+	g.events = calloc(g.max + 1, sizeof(*g.events));
+	if (!g.events)
 		return rf_err_nomem(err);
-	doc_each (item, list) {
-		for (size_t i = 0; i < RF_ARRAY_LEN(event_rows) && count < list->count; i++) {
-			struct rf_str version = build_text(item, event_rows[i].name);
-
-			if (version.len)
-				events[count++] = usable_event(b, scheme,
-					(struct vuln_event){event_rows[i].kind, version});
-		}
-	}
-	build_entry_range(entry, scheme, events, count);
-	free(events);
+	gather_events(b, &g, scheme, doc_get(range, "events"));
+	if (g.turns && !g.has_beginning)
+		gather(b, &g, scheme, (struct vuln_event){VULN_EVENT_INTRODUCED, RF_STR("")});
+	add_gathered(b, entry, scheme, &g);
+	free(g.events);
 	return RF_OK;
 }
 
@@ -80,11 +130,8 @@ static int add_ranges(struct vuln_builder *b, struct build_entry *entry, enum vu
 			record_put_str(&entry->versions, version->text);
 	}
 	/* The Go database means all versions when it names none; others do not. */
-	if (used == 0 && entry->versions.len == 0 && scheme == VULN_SCHEME_GO) {
-		struct vuln_event all = {VULN_EVENT_INTRODUCED, RF_STR("0")};
-
-		build_entry_range(entry, scheme, &all, 1);
-	}
+	if (used == 0 && entry->versions.len == 0 && scheme == VULN_SCHEME_GO)
+		add_all_versions(entry, scheme);
 	return RF_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The parent of "vuln-build": opens, hands over, signs. */
+/* The parent of "vuln-build": opens, hands over, signs or looks at the signature. */
 #include "image/vuln/confined.h"
 
 #include <errno.h>
@@ -9,8 +9,6 @@
 #include "image/vuln/build_int.h"
 #include "image/vuln/confined_int.h"
 
-#define MAX_LEFT_OUT  10000
-#define MAX_WHAT      256
 #define PROGRESS_STEP 500
 
 struct vuln_job {
@@ -22,15 +20,18 @@ struct vuln_job {
 	struct vuln_build_report report;
 };
 
+static void job_done(struct vuln_job *job)
+{
+	proc_child_kill(&job->child);
+	rf_fd_closep(&job->out_fd);
+	vuln_build_report_done(&job->report);
+}
+
 void vuln_job_free(struct vuln_job *job)
 {
 	if (!job)
 		return;
-	proc_child_kill(&job->child);
-	rf_fd_closep(&job->out_fd);
-	rf_vec_each (count, &job->report.left_out)
-		free(count->what);
-	rf_vec_done(&job->report.left_out);
+	job_done(job);
 	free(job);
 }
 
@@ -40,38 +41,6 @@ void vuln_job_freep(struct vuln_job **job)
 }
 
 /* --- the conversation --- */
-
-/* What the child says is text from outside. */
-static char *printable(struct rf_str s)
-{
-	char *copy = rf_str_dup((struct rf_str){s.ptr, s.len < MAX_WHAT ? s.len : MAX_WHAT});
-
-	for (char *p = copy; p && *p; p++) {
-		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
-			*p = '?';
-	}
-	return copy;
-}
-
-static int take_report(struct vuln_job *job, struct rf_str payload, struct rf_err *err)
-{
-	struct frame_reader reader = {.rest = payload};
-	uint64_t count;
-
-	job->report.documents = (size_t)frame_get_u64(&reader);
-	count = frame_get_u64(&reader);
-	for (uint64_t i = 0; i < count && i < MAX_LEFT_OUT && !reader.failed; i++) {
-		struct vuln_build_count *item = rf_vec_add(&job->report.left_out);
-
-		if (!item)
-			return rf_err_nomem(err);
-		item->what = printable(frame_get_str(&reader));
-		item->count = (size_t)frame_get_u64(&reader);
-		if (!item->what)
-			return rf_err_nomem(err);
-	}
-	return frame_reader_ok(&reader) ? RF_OK : rf_err_set(err, RF_EINPUT, "a malformed message");
-}
 
 static int await(struct vuln_job *job, struct rf_err *err)
 {
@@ -90,11 +59,33 @@ static int await(struct vuln_job *job, struct rf_err *err)
 		reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
 		if (frame.type == JOB_FAILED)
 			return frame_get_err(&reader, err);
-		rc = frame.type == JOB_REPORT ? take_report(job, reader.rest, err)
+		rc = frame.type == JOB_REPORT ? job_report_get(reader.rest, &job->report, err)
 					      : rf_err_set(err, RF_EINPUT, "an unexpected message");
 		if (rc < 0)
 			return rc;
 	}
+}
+
+/* Starts the child, and what its result goes to. */
+static int job_begin(struct vuln_job *job, struct rf_err *err)
+{
+	job->child = (struct proc_child)PROC_CHILD_INIT;
+	job->out_fd = memfd_create("database", MFD_CLOEXEC);
+	if (job->out_fd < 0)
+		return rf_err_sys(err, errno, "memory for the database");
+	return job_role_start(&job->child, err);
+}
+
+/* What the child, which has ended by then, has written. */
+static int take_result(struct vuln_job *job, struct rf_buf *out, struct rf_err *err)
+{
+	int rc = proc_child_wait(&job->child, err);
+
+	if (rc == RF_OK && lseek(job->out_fd, 0, SEEK_SET) < 0)
+		rc = rf_err_sys(err, errno, "read the database");
+	rf_buf_clear(out);
+	out->max = (size_t)VULN_DB_MAX_BYTES;
+	return rc < 0 ? rc : rf_fd_read_all(job->out_fd, out, err);
 }
 
 static int tell(
@@ -114,13 +105,9 @@ int vuln_job_new(void (*progress)(void *ctx, size_t files), void *ctx, struct vu
 
 	if (!job)
 		return rf_err_nomem(err);
-	job->child = (struct proc_child)PROC_CHILD_INIT;
 	job->progress = progress;
 	job->ctx = ctx;
-	job->out_fd = memfd_create("database", MFD_CLOEXEC);
-	if (job->out_fd < 0)
-		return rf_err_sys(err, errno, "memory for the database");
-	rc = job_role_start(&job->child, err);
+	rc = job_begin(job, err);
 	if (rc == RF_OK)
 		rc = frame_send_fds(
 			job->child.channel, JOB_START, RF_STR(""), &job->out_fd, 1, err);
@@ -170,17 +157,48 @@ int vuln_job_finish(struct vuln_job *job, int64_t built_s, const struct vuln_sig
 	frame_put_str(&payload, (struct rf_str){(const char *)key, sizeof(key)});
 	rc = tell(job, JOB_FINISH, rf_buf_str(&payload), -1, err);
 	if (rc == RF_OK)
-		rc = proc_child_wait(&job->child, err);
-	if (rc == RF_OK && lseek(job->out_fd, 0, SEEK_SET) < 0)
-		rc = rf_err_sys(err, errno, "read the database");
-	rf_buf_clear(out);
-	out->max = (size_t)VULN_DB_MAX_BYTES;
-	if (rc == RF_OK)
-		rc = rf_fd_read_all(job->out_fd, out, err);
+		rc = take_result(job, out, err);
 	if (rc == RF_OK && (out->len < DB_HEADER_SIZE || memcmp(out->data, DB_MAGIC, 8) != 0 ||
 				   memcmp(out->data + DB_AT_KEY, key, sizeof(key)) != 0))
 		rc = rf_err_set(err, RF_EINPUT, "what was built is no database");
 	return rc < 0 ? rc : vuln_db_seal(out, signer, err);
+}
+
+/* --- deltas --- */
+
+static int send_delta(
+	struct vuln_job *job, const struct vuln_db *from, int delta_fd, struct rf_err *err)
+{
+	const struct image_digest *digest = &vuln_db_info(from)->digest;
+	const int fds[JOB_APPLY_FDS] = {[JOB_APPLY_OUT] = job->out_fd,
+		[JOB_APPLY_OLD] = vuln_db_fd(from),
+		[JOB_APPLY_DELTA] = delta_fd};
+	const struct rf_str payload = {(const char *)digest->bytes, sizeof(digest->bytes)};
+
+	return frame_send_fds(job->child.channel, JOB_APPLY, payload, fds, JOB_APPLY_FDS, err);
+}
+
+/* The child may be anybody's by now. Its file is nobody's but ours any more. */
+static int check_result(const struct vuln_job *job, struct rf_err *err)
+{
+	AUTO_VULN_DB *db = NULL;
+	int rc = vuln_db_open(job->out_fd, &db, err);
+
+	return rc < 0 ? rc : vuln_db_verify(db, err);
+}
+
+int vuln_job_apply(const struct vuln_db *from, int delta_fd, struct rf_buf *out, struct rf_err *err)
+{
+	CLEANUP(job_done) struct vuln_job job = {.out_fd = -1};
+	int rc = job_begin(&job, err);
+
+	if (rc == RF_OK)
+		rc = send_delta(&job, from, delta_fd, err);
+	if (rc == RF_OK)
+		rc = await(&job, err);
+	if (rc == RF_OK)
+		rc = take_result(&job, out, err);
+	return rc < 0 ? rc : check_result(&job, err);
 }
 
 const struct vuln_build_report *vuln_job_report(const struct vuln_job *job)

@@ -102,16 +102,39 @@ int vuln_db_verify(struct vuln_db *db, struct rf_err *err)
 
 /* --- opening --- */
 
-static int read_header(struct vuln_db *db, struct rf_err *err)
+/* What tells that there is a signature, and where. */
+static int check_magic(struct vuln_db *db, struct rf_err *err)
 {
-	struct rf_reader r = {.ptr = db->map, .len = DB_HEADER_SIZE};
+	struct rf_reader r = {.ptr = db->map, .len = DB_HEADER_SIZE, .off = DB_AT_FORMAT};
 
 	if (memcmp(db->map, DB_MAGIC, 8) != 0)
 		return rf_err_set(err, RF_EINPUT, "not a vulnerability database of Ringfence");
-	rf_reader_seek(&r, DB_AT_FORMAT);
 	if (rf_read_u32(&r) != DB_FORMAT || rf_read_u32(&r) != DB_BLOCK_SIZE)
 		return rf_err_set(err, RF_EUNSUPPORTED,
 			"a vulnerability database of another format: build it anew");
+	return RF_OK;
+}
+
+/* known: the digest of a header whose signature was good; NULL: to be checked. */
+static int check_signature(struct vuln_db *db, const struct image_digest *known, struct rf_err *err)
+{
+	const struct rf_bytes message = {.ptr = db->map, .len = DB_AT_SIGNATURE};
+	const struct rf_str header = {.ptr = (const char *)db->map, .len = DB_HEADER_SIZE};
+
+	if (image_digest_of(header, &db->info.digest) < 0)
+		return rf_err_set(err, RF_EINTERNAL, "SHA-256 is not available");
+	memcpy(db->info.key, db->map + DB_AT_KEY, VULN_KEY_LEN);
+	if (known ? !image_digest_eq(known, &db->info.digest)
+		  : !vuln_signature_good(db->info.key, message, db->map + DB_AT_SIGNATURE))
+		return rf_err_set(
+			err, RF_EDENIED, "the signature of the vulnerability database is not good");
+	return RF_OK;
+}
+
+static int read_header(struct vuln_db *db, struct rf_err *err)
+{
+	struct rf_reader r = {.ptr = db->map, .len = DB_HEADER_SIZE, .off = DB_AT_BUILT};
+
 	db->info.built_s = (int64_t)rf_read_u64(&r);
 	db->payload_len = rf_read_u64(&r);
 	if (db->payload_len > VULN_DB_MAX_BYTES ||
@@ -128,16 +151,12 @@ static int read_header(struct vuln_db *db, struct rf_err *err)
 	rf_reader_seek(&r, DB_AT_PACKAGES);
 	db->info.package_count = rf_read_u64(&r);
 	db->info.advisory_count = rf_read_u64(&r);
-	memcpy(db->info.key, db->map + DB_AT_KEY, VULN_KEY_LEN);
 	db->info.size = db->size;
 	return RF_OK;
 }
 
-/* known: the digest of a header whose signature was good; NULL: to be checked. */
-static int check_header(struct vuln_db *db, const struct image_digest *known, struct rf_err *err)
+static int check_hashes(struct vuln_db *db, struct rf_err *err)
 {
-	const struct rf_bytes message = {.ptr = db->map, .len = DB_AT_SIGNATURE};
-	const struct rf_str header = {.ptr = (const char *)db->map, .len = DB_HEADER_SIZE};
 	uint64_t block_count = db_block_count(db->payload_len);
 	struct image_digest digest;
 	struct rf_str hashes;
@@ -146,12 +165,6 @@ static int check_header(struct vuln_db *db, const struct image_digest *known, st
 	db->hashes = db->payload + db->payload_len;
 	hashes = (struct rf_str){
 		.ptr = (const char *)db->hashes, .len = (size_t)block_count * IMAGE_DIGEST_LEN};
-	if (image_digest_of(header, &db->info.digest) < 0)
-		return rf_err_set(err, RF_EINTERNAL, "SHA-256 is not available");
-	if (known ? !image_digest_eq(known, &db->info.digest)
-		  : !vuln_signature_good(db->info.key, message, db->map + DB_AT_SIGNATURE))
-		return rf_err_set(
-			err, RF_EDENIED, "the signature of the vulnerability database is not good");
 	if (image_digest_of(hashes, &digest) < 0 ||
 		memcmp(digest.bytes, db->map + DB_AT_HASHES, IMAGE_DIGEST_LEN) != 0)
 		return damaged(err);
@@ -177,9 +190,13 @@ static int open_db(
 		return rf_err_sys(err, errno, "map the vulnerability database");
 	db->map = map;
 	db->size = (size_t)size;
-	rc = read_header(db, err);
+	rc = check_magic(db, err);
 	if (rc == RF_OK)
-		rc = check_header(db, known, err);
+		rc = check_signature(db, known, err);
+	if (rc == RF_OK)
+		rc = read_header(db, err);
+	if (rc == RF_OK)
+		rc = check_hashes(db, err);
 	if (rc == RF_OK)
 		*ret = TAKE_PTR(db);
 	return rc;

@@ -37,8 +37,8 @@ struct vuln_db_info {
 
 /*
  * Maps the file (the descriptor is duplicated; see vuln_db_fd()). RF_EINPUT: no database, damaged
- * or of another version; RF_EDENIED: the signature is not good. Who signed is the caller's to
- * judge.
+ * or of another version; RF_EDENIED: the signature is not good, and nothing that it covers was
+ * read. Who signed is the caller's to judge.
  */
 int vuln_db_open(int fd, struct vuln_db **ret, struct rf_err *err) RF_MUST_USE;
 void vuln_db_free(struct vuln_db *db);

@@ -12,11 +12,15 @@
 #include "base/buf.h"
 #include "image/vuln/db.h"
 
+#define VULN_DELTA_MAX_BYTES ((uint64_t)512 << 20) /* of a delta, packed and unpacked */
+
 int vuln_delta_make(struct vuln_db *from, struct vuln_db *to, struct rf_buf *out,
 	struct rf_err *err) RF_MUST_USE;
 /*
- * out becomes the new file. RF_EABSENT: the delta is for another database; RF_EINPUT: it is
- * damaged; RF_EDENIED: the result is not what was signed.
+ * out becomes the new file; its signature is not looked at, see vuln_db_open(). RF_EABSENT: the
+ * delta is for another database; RF_EINPUT: it is damaged; RF_ELIMIT: it unpacks to more than a
+ * database may be; RF_EDENIED: the result is not what its header says. Nobody has vouched for a
+ * delta: see confined.h for where to apply one.
  */
 int vuln_delta_apply(struct vuln_db *from, struct rf_bytes delta, struct rf_buf *out,
 	struct rf_err *err) RF_MUST_USE;

@@ -5,11 +5,15 @@
 #include "base/fd.h"
 #include "image/vuln/build_int.h"
 #include "image/vuln/confined_int.h"
+#include "image/vuln/delta.h"
 #include "proc/sandbox.h"
 
+/* A child that builds reads all that there is in the world; one that applies a delta, two files. */
 #define BUILD_CPU_SECONDS  3600
 #define BUILD_MEMORY_BYTES ((uint64_t)16 << 30)
 #define BUILD_OPEN_FILES   32
+#define APPLY_CPU_SECONDS  300
+#define APPLY_MEMORY_BYTES ((uint64_t)8 << 30)
 
 struct role {
 	int channel;
@@ -31,15 +35,9 @@ static int take_file(struct role *role, const struct frame *frame, struct rf_err
 
 static int send_report(struct role *role, struct rf_err *err)
 {
-	const struct vuln_build_report *report = vuln_builder_report(role->builder);
 	AUTO_BUF payload = {.max = FRAME_MAX_LEN};
 
-	frame_put_u64(&payload, report->documents);
-	frame_put_u64(&payload, report->left_out.count);
-	rf_vec_each (count, &report->left_out) {
-		frame_put_str(&payload, rf_str_of(count->what));
-		frame_put_u64(&payload, count->count);
-	}
+	job_report_put(&payload, vuln_builder_report(role->builder));
 	if (payload.failed)
 		return rf_err_set(err, RF_ELIMIT, "more was left out than can be told");
 	return frame_send(role->channel, JOB_REPORT, rf_buf_str(&payload), err);
@@ -71,7 +69,8 @@ static int take_message(struct role *role, const struct frame *frame, struct rf_
 	case JOB_START:
 	case JOB_DONE:
 	case JOB_REPORT:
-	case JOB_FAILED: break;
+	case JOB_FAILED:
+	case JOB_APPLY: break;
 	}
 	return rf_err_set(err, RF_EINTERNAL, "an unexpected message");
 }
@@ -93,39 +92,71 @@ static int serve(struct role *role, struct rf_err *err)
 	}
 }
 
-static int enter(struct rf_err *err)
+/* --- a delta --- */
+
+static int apply(int channel, const struct frame *frame, struct rf_err *err)
 {
+	AUTO_BUF delta = {.max = (size_t)VULN_DELTA_MAX_BYTES};
+	AUTO_BUF file = {.max = (size_t)VULN_DB_MAX_BYTES};
+	AUTO_VULN_DB *from = NULL;
+	struct image_digest digest;
+	int rc = job_apply_get(rf_buf_str(&frame->payload), frame->fd_count, &digest, err);
+
+	if (rc == RF_OK)
+		rc = vuln_db_open_known(frame->fds[JOB_APPLY_OLD], &digest, &from, err);
+	if (rc == RF_OK)
+		rc = rf_fd_read_all(frame->fds[JOB_APPLY_DELTA], &delta, err);
+	if (rc == RF_OK)
+		rc = vuln_delta_apply(
+			from, (struct rf_bytes){(uint8_t *)delta.data, delta.len}, &file, err);
+	if (rc == RF_OK)
+		rc = rf_fd_write_all(frame->fds[JOB_APPLY_OUT], file.data, file.len, err);
+	return rc < 0 ? rc : frame_send(channel, JOB_DONE, RF_STR(""), err);
+}
+
+/* --- the process --- */
+
+int job_confine(enum job_msg first, struct rf_err *err)
+{
+	bool applies = first == JOB_APPLY;
 	const struct proc_sandbox box = {
 		.calls = PROC_CALLS_COMPUTE,
 		.as_nobody = true,
 		.root_fd = -1,
-		.cpu_seconds = BUILD_CPU_SECONDS,
-		.memory_bytes = BUILD_MEMORY_BYTES,
+		.cpu_seconds = applies ? APPLY_CPU_SECONDS : BUILD_CPU_SECONDS,
+		.memory_bytes = applies ? APPLY_MEMORY_BYTES : BUILD_MEMORY_BYTES,
+		.file_bytes = VULN_DB_MAX_BYTES,
 		.open_files = BUILD_OPEN_FILES,
 	};
 
 	return proc_sandbox_enter(&box, err);
 }
 
-static int run(int channel)
+static int build(int channel, const struct frame *frame, struct rf_err *err)
 {
 	AUTO_VULN_BUILDER *builder = NULL;
-	struct role role = {.channel = channel};
-	AUTO_FRAME frame = FRAME_INIT; /* keeps its descriptor open to the end */
+	struct role role = {.channel = channel, .out_fd = frame->fds[0]};
+	int rc = frame->fd_count == 1 ? vuln_builder_new(&builder, err)
+				      : rf_err_set(err, RF_EINTERNAL, "a malformed message");
+
+	role.builder = builder;
+	return rc < 0 ? rc : serve(&role, err);
+}
+
+static int run(int channel)
+{
+	AUTO_FRAME frame = FRAME_INIT; /* keeps its descriptors open to the end */
 	AUTO_BUF payload = {.max = 4096};
 	struct rf_err err = {.code = RF_OK};
 	int rc = frame_recv(channel, &frame, &err);
 
-	if (rc == RF_OK && (frame.type != JOB_START || frame.fd_count != 1))
+	if (rc == RF_OK && frame.type != JOB_START && frame.type != JOB_APPLY)
 		rc = rf_err_set(&err, RF_EINTERNAL, "an unexpected message");
 	if (rc == RF_OK)
-		rc = enter(&err);
+		rc = job_confine((enum job_msg)frame.type, &err);
 	if (rc == RF_OK)
-		rc = vuln_builder_new(&builder, &err);
-	role.builder = builder;
-	role.out_fd = frame.fds[0];
-	if (rc == RF_OK)
-		rc = serve(&role, &err);
+		rc = frame.type == JOB_APPLY ? apply(channel, &frame, &err)
+					     : build(channel, &frame, &err);
 	if (rc == RF_OK)
 		return 0;
 	frame_put_err(&payload, &err);

@@ -200,9 +200,9 @@ static void the_age_of_the_database_counts_by_name(void)
 		{0, 0, NULL},
 		{10 * 86400, 0, NULL},
 		{7 * 86400, 7 * 86400, NULL},
-		{7 * 86400 + 1, 7 * 86400, "is 7 days old; the limit is 7 days"},
-		{40 * 86400, 86400, "is 40 days old; the limit is 1 day"},
-		{3 * 3600, 3600, "is 3 hours old; the limit is 1 hour"},
+		{7 * 86400 + 1, 7 * 86400, "is 7 days old; the limit (--max-age) is 7 days"},
+		{40 * 86400, 86400, "is 40 days old; the limit (--max-age) is 1 day"},
+		{3 * 3600, 3600, "is 3 hours old; the limit (--max-age) is 1 hour"},
 		{-3600, 3600, NULL},
 		{-2 * 86400, 3600, "is from the future"},
 	};

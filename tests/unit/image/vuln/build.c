@@ -1,6 +1,8 @@
 /* What each kind of source becomes in a database, and that nothing else decides its bytes. */
 #include "tests/unit/image/vuln/vuln_test.h"
 
+#include <time.h>
+
 static const char osv_go[] =
 	"{\"id\":\"GO-2024-0001\",\"modified\":\"2024-03-01T10:00:00Z\",\"published\":\"2024-01-"
 	"01\","
@@ -58,6 +60,19 @@ static struct vuln_advisory advisory_of(struct vuln_db *db, const char *id)
 	if (rc < 0)
 		advisory.id = RF_STR_NONE;
 	return advisory;
+}
+
+static size_t entry_count(struct vuln_db *db, const char *ecosystem, const char *name)
+{
+	struct vuln_affected_iter iter;
+	struct vuln_affected affected;
+	size_t count = 0;
+
+	if (vuln_affected_find(db, rf_str_of(ecosystem), rf_str_of(name), &iter, NULL) < 0)
+		return 0;
+	while (vuln_affected_next(&iter, &affected, NULL) == 1)
+		count++;
+	return count;
 }
 
 static void an_osv_entry_is_found_by_package_and_by_id(void)
@@ -227,6 +242,30 @@ static void the_newest_kind_of_vector_wins(void)
 	CHECK_INT(advisory_of(db, "A-2").tenths, 75);
 }
 
+/* A package may have any number of entries: the time for one must not grow with them. */
+static void a_package_of_many_entries_takes_its_time_once(void)
+{
+	AUTO_VULN_BUILDER *builder = new_builder();
+	AUTO_BUF text = {0}, file = {0};
+	AUTO_VULN_DB *db = NULL;
+	clock_t begin;
+
+	rf_buf_add_c(&text,
+		"{\"distroversion\":\"v3.18\",\"packages\":[{\"pkg\":{\"name\":\"linux\","
+		"\"secfixes\":{\"6.1-r1\":[\"CVE-0\"");
+	for (int i = 0; i < 100000; i++)
+		rf_buf_addf(&text, ",\"CVE-%06d\"", i);
+	rf_buf_add_c(&text, ",\"CVE-000007\"]}}}]}");
+	begin = clock();
+	test_add(builder, "main.json", rf_buf_cstr(&text));
+	CHECKF(clock() - begin < 5 * CLOCKS_PER_SEC, "%.1f s",
+		(double)(clock() - begin) / CLOCKS_PER_SEC);
+	REQUIRE(vuln_builder_finish(builder, 0, test_signer, &file, NULL) == RF_OK);
+	REQUIRE(test_open_bytes(file.data, file.len, &db, NULL) == RF_OK);
+	CHECK_INT(vuln_db_info(db)->advisory_count, 100001);
+	CHECK_INT(entry_count(db, "Alpine:v3.18", "linux"), 100001);
+}
+
 /* --- what is left out --- */
 
 static void withdrawn_entries_are_left_out_and_counted(void)
@@ -280,6 +319,128 @@ static void a_range_whose_beginning_is_no_version_has_none(void)
 
 	CHECK_STR(test_ids(db, "Go", "m", "v1.4.0"), "A-1");
 	CHECK_STR(test_ids(db, "Go", "m", "v1.5.0"), "");
+}
+
+/* --- what is widened --- */
+
+static void a_secdb_fix_that_cannot_be_compared_is_no_fix(void)
+{
+	AUTO_VULN_BUILDER *builder = new_builder();
+	AUTO_BUF file = {0};
+	AUTO_VULN_DB *db = NULL;
+
+	test_add(builder, "main.json",
+		"{\"distroversion\":\"v3.18\",\"packages\":[{\"pkg\":{\"name\":\"m\",\"secfixes\":{"
+		"\"one day\":[\"CVE-1\"],\"1.0-r1\":[\"CVE-2\"]}}}]}");
+	REQUIRE(vuln_builder_finish(builder, 0, test_signer, &file, NULL) == RF_OK);
+	REQUIRE(test_open_bytes(file.data, file.len, &db, NULL) == RF_OK);
+	CHECK_STR(test_ids(db, "Alpine:v3.18", "m", "0.1-r0"), "CVE-1 CVE-2");
+	CHECK_STR(test_ids(db, "Alpine:v3.18", "m", "99-r9"), "CVE-1");
+	CHECK_INT(test_widened(builder, "versions that cannot be compared"), 1);
+	CHECK_INT(test_left_out(builder, "versions that cannot be compared"), 0);
+}
+
+static void a_tracker_fix_that_cannot_be_compared_is_no_fix(void)
+{
+	AUTO_VULN_BUILDER *builder = new_builder();
+	AUTO_BUF file = {0};
+	AUTO_VULN_DB *db = NULL;
+
+	test_add(builder, "tracker.json",
+		"{\"bash\":{\"CVE-1\":{\"releases\":{\"bookworm\":{\"status\":\"resolved\","
+		"\"fixed_version\":\"soon, we hope\"}}}}}");
+	REQUIRE(vuln_builder_finish(builder, 0, test_signer, &file, NULL) == RF_OK);
+	REQUIRE(test_open_bytes(file.data, file.len, &db, NULL) == RF_OK);
+	CHECK_STR(test_ids(db, "Debian:12", "bash", "99"), "CVE-1");
+	CHECK_INT(test_widened(builder, "versions that cannot be compared"), 1);
+}
+
+/* An entry of npm with these events, in an own builder; ids that match a version. */
+static void check_events(
+	const char *events, const char *inside, const char *outside, size_t widened)
+{
+	AUTO_VULN_BUILDER *builder = new_builder();
+	AUTO_BUF text = {0}, file = {0};
+	AUTO_VULN_DB *db = NULL;
+
+	rf_buf_addf(&text,
+		"{\"id\":\"A-1\",\"modified\":\"2024-01-01T00:00:00Z\",\"affected\":[{"
+		"\"package\":{\"ecosystem\":\"npm\",\"name\":\"m\"},\"ranges\":[{\"type\":"
+		"\"SEMVER\",\"events\":[%s]}]}]}",
+		events);
+	test_add(builder, "a.json", rf_buf_cstr(&text));
+	REQUIRE(vuln_builder_finish(builder, 0, test_signer, &file, NULL) == RF_OK);
+	REQUIRE(test_open_bytes(file.data, file.len, &db, NULL) == RF_OK);
+	for (struct rf_str rest = rf_str_of(inside), one; rest.ptr;) {
+		AUTO_FREE char *version = NULL;
+
+		rest = rf_str_cut(rest, ' ', &one);
+		version = rf_str_dup(one);
+		CHECKF(!one.len || strcmp(test_ids(db, "npm", "m", version), "A-1") == 0, "%s: %s",
+			events, version);
+	}
+	if (outside)
+		CHECKF(test_ids(db, "npm", "m", outside)[0] == '\0', "%s: %s", events, outside);
+	CHECKF(test_widened(builder, "versions that cannot be compared") == widened, "%s", events);
+}
+
+static void what_cannot_be_compared_only_widens_a_range(void)
+{
+	static const struct {
+		const char *events, *inside, *outside; /* versions; NULL: none is */
+		size_t widened;
+	} rows[] = {
+		{"{\"introduced\":\"1.0.0\"},{\"fixed\":\"2.0.0\"}", "1.0.0 1.9.0", "2.0.0", 0},
+		{"{\"introduced\":\"1.0.0\"},{\"fixed\":\"x\"}", "1.0.0 99.0.0", "0.9.0", 1},
+		{"{\"introduced\":\"1.0.0\"},{\"last_affected\":\"x\"}", "1.0.0 99.0.0", "0.9.0",
+			1},
+		{"{\"introduced\":\"x\"},{\"fixed\":\"2.0.0\"}", "0.0.1 1.9.0", "2.0.0", 1},
+		{"{\"fixed\":\"2.0.0\"}", "0.0.1 1.9.0", "2.0.0", 1},
+		/* The end of one part must not end another whose beginning is unknown. */
+		{"{\"introduced\":\"1.0.0\"},{\"fixed\":\"2.0.0\"},{\"introduced\":\"x\"},"
+		 "{\"fixed\":\"5.0.0\"}",
+			"1.0.0 2.5.0 9.0.0", NULL, 1},
+		/* Nor must one limit stand where another cannot be compared. */
+		{"{\"introduced\":\"0\"},{\"limit\":\"2.0.0\"},{\"limit\":\"x\"}", "1.0.0 9.0.0",
+			NULL, 1},
+		/* Several in one object, and others than strings. */
+		{"{\"introduced\":\"1.0.0\",\"fixed\":\"2.0.0\"},{\"introduced\":\"3.0.0\","
+		 "\"fixed\":\"4.0.0\"}",
+			"1.5.0 3.5.0", "2.5.0", 0},
+		{"{\"introduced\":1},{\"fixed\":\"2.0.0\"}", "0.1.0 1.5.0", "2.0.0", 1},
+		{"{\"introduced\":\"1.0.0\",\"fixed\":\"\"},{\"fixed\":\"2.0.0\",\"limit\":null}",
+			"1.5.0", "2.0.0", 0},
+		{"", "0.0.1 9.0.0", NULL, 0},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++)
+		check_events(rows[i].events, rows[i].inside, rows[i].outside, rows[i].widened);
+}
+
+static void a_range_of_too_many_events_is_all_versions(void)
+{
+	AUTO_VULN_BUILDER *builder = new_builder();
+	AUTO_BUF text = {0}, file = {0};
+	AUTO_VULN_DB *db = NULL;
+
+	for (int count = VULN_MAX_EVENTS; count <= VULN_MAX_EVENTS + 1; count++) {
+		rf_buf_clear(&text);
+		rf_buf_addf(&text,
+			"{\"id\":\"A-%d\",\"modified\":\"2024-01-01T00:00:00Z\",\"affected\":[{"
+			"\"package\":{\"ecosystem\":\"npm\",\"name\":\"m\"},\"ranges\":[{\"type\":"
+			"\"SEMVER\",\"events\":[{\"introduced\":\"1.0.0\"}",
+			count);
+		for (int i = 1; i < count; i++)
+			rf_buf_addf(
+				&text, ",{\"%s\":\"1.%d.0\"}", i % 2 ? "fixed" : "introduced", i);
+		rf_buf_add_c(&text, "]}]}]}");
+		test_add(builder, "a.json", rf_buf_cstr(&text));
+	}
+	REQUIRE(vuln_builder_finish(builder, 0, test_signer, &file, NULL) == RF_OK);
+	REQUIRE(test_open_bytes(file.data, file.len, &db, NULL) == RF_OK);
+	CHECK_STR(test_ids(db, "npm", "m", "1.2.0"), "A-1024 A-1025");
+	CHECK_STR(test_ids(db, "npm", "m", "1.1.0"), "A-1025");
+	CHECK_INT(test_widened(builder, "ranges with too many events"), 1);
 }
 
 static void a_go_entry_without_ranges_means_all_versions(void)
@@ -510,10 +671,15 @@ int main(int argc, char **argv)
 	RUN(of_several_aliases_the_worst_counts);
 	RUN(what_an_entry_says_itself_comes_before_the_map);
 	RUN(the_newest_kind_of_vector_wins);
+	RUN(a_package_of_many_entries_takes_its_time_once);
 	RUN(withdrawn_entries_are_left_out_and_counted);
 	RUN(an_unknown_ecosystem_is_left_out_and_counted);
 	RUN(git_ranges_are_left_out_and_counted);
 	RUN(a_range_whose_beginning_is_no_version_has_none);
+	RUN(a_secdb_fix_that_cannot_be_compared_is_no_fix);
+	RUN(a_tracker_fix_that_cannot_be_compared_is_no_fix);
+	RUN(what_cannot_be_compared_only_widens_a_range);
+	RUN(a_range_of_too_many_events_is_all_versions);
 	RUN(a_go_entry_without_ranges_means_all_versions);
 	RUN(versions_that_are_listed_match_by_their_text);
 	RUN(a_document_of_no_known_shape_is_told);

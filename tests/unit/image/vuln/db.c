@@ -115,6 +115,20 @@ static void another_signature_is_denied(void)
 	vuln_signer_free(other);
 }
 
+/* Whatever else is wrong: what nobody signed is not read as far as that. */
+static void the_signature_is_looked_at_before_what_it_covers(void)
+{
+	for (unsigned at = DB_AT_BUILT; at < DB_AT_KEY; at++) {
+		AUTO_VULN_DB *db = NULL;
+		AUTO_BUF file = {0};
+
+		test_build(texts, 2, &file);
+		file.data[at] ^= (char)0x80;
+		CHECKF(test_open_bytes(file.data, file.len, &db, NULL) == RF_EDENIED, "byte %u",
+			at);
+	}
+}
+
 static void who_signed_is_told(void)
 {
 	AUTO_VULN_DB *db = test_db(texts, 2);
@@ -276,6 +290,7 @@ int main(int argc, char **argv)
 	RUN(a_file_cut_off_anywhere_is_refused);
 	RUN(a_file_with_more_at_its_end_is_refused);
 	RUN(another_signature_is_denied);
+	RUN(the_signature_is_looked_at_before_what_it_covers);
 	RUN(who_signed_is_told);
 	RUN(a_file_that_is_no_database_is_told);
 	RUN(another_format_is_told);

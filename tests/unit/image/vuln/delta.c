@@ -1,21 +1,9 @@
 /* Deltas: applied, they give the very bytes of the new file, or they are refused. */
 #include "tests/lib/random_model.h"
-#include "tests/unit/image/vuln/vuln_test.h"
+#include "tests/unit/image/vuln/delta_test.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <zstd.h>
-
-#include "image/vuln/db_int.h"
-#include "image/vuln/delta.h"
-#include "image/vuln/record_int.h"
-
-#define DELTA_HEAD 8 /* bytes of the magic */
-
-static struct rf_bytes bytes_of(const struct rf_buf *buf)
-{
-	return (struct rf_bytes){(const uint8_t *)buf->data, buf->len};
-}
 
 /* A database of up to 60 random entries in up to 12 packages. */
 static void random_file(struct rng *rng, struct rf_buf *out)
@@ -41,25 +29,16 @@ static void random_file(struct rng *rng, struct rf_buf *out)
 		      NULL) == RF_OK);
 }
 
-static void make_delta(const struct rf_buf *from, const struct rf_buf *to, struct rf_buf *delta)
-{
-	AUTO_VULN_DB *old = NULL, *new = NULL;
-
-	if (test_open_bytes(from->data, from->len, &old, NULL) < 0 ||
-		test_open_bytes(to->data, to->len, &new, NULL) < 0)
-		abort();
-	CHECK(vuln_delta_make(old, new, delta, NULL) == RF_OK);
-	CHECK(vuln_is_delta(bytes_of(delta)));
-}
-
 static int apply(const struct rf_buf *from, const struct rf_buf *delta, struct rf_buf *out,
 	struct rf_err *err)
 {
-	AUTO_VULN_DB *old = NULL;
+	AUTO_VULN_DB *old = NULL, *made = NULL;
+	int rc;
 
 	if (test_open_bytes(from->data, from->len, &old, NULL) < 0)
 		abort();
-	return vuln_delta_apply(old, bytes_of(delta), out, err);
+	rc = vuln_delta_apply(old, bytes_of(delta), out, err);
+	return rc < 0 ? rc : test_open_bytes(out->data, out->len, &made, err);
 }
 
 static void a_delta_gives_the_very_bytes_of_the_new_file(void)
@@ -154,36 +133,6 @@ static void a_delta_cut_off_anywhere_is_refused(void)
 
 /* --- what is in it, changed --- */
 
-static void unpack(const struct rf_buf *delta, struct rf_buf *plain)
-{
-	size_t size = (size_t)ZSTD_getFrameContentSize(
-		       delta->data + DELTA_HEAD, delta->len - DELTA_HEAD),
-	       len;
-	char *room;
-
-	rf_buf_clear(plain);
-	room = rf_buf_reserve(plain, size + 1);
-	len = room ? ZSTD_decompress(room, size, delta->data + DELTA_HEAD, delta->len - DELTA_HEAD)
-		   : 0;
-	if (!room || ZSTD_isError(len) || len != size)
-		abort();
-	plain->len = size;
-}
-
-static void pack(const struct rf_buf *plain, struct rf_buf *delta)
-{
-	size_t bound = ZSTD_compressBound(plain->len), len;
-	char *room;
-
-	rf_buf_clear(delta);
-	rf_buf_add(delta, "RFVULNDT", DELTA_HEAD);
-	room = rf_buf_reserve(delta, bound);
-	len = room ? ZSTD_compress(room, bound, plain->data, plain->len, 1) : 0;
-	if (!room || ZSTD_isError(len))
-		abort();
-	delta->len += len;
-}
-
 static void a_changed_byte_in_a_delta_is_noticed(void)
 {
 	struct rng rng = {.state = 36};
@@ -253,7 +202,18 @@ static void a_delta_that_unpacks_to_too_much_is_refused(void)
 
 	test_build(NULL, 0, &from);
 	rf_buf_add(&delta, frame, sizeof(frame));
-	CHECK_INT(apply(&from, &delta, &made, NULL), RF_EINPUT);
+	CHECK_INT(apply(&from, &delta, &made, NULL), RF_ELIMIT);
+}
+
+static void a_delta_of_too_many_records_is_refused(void)
+{
+	AUTO_BUF from = {0}, delta = {0}, made = {0};
+	struct rf_err err = {.code = RF_OK};
+
+	test_build(NULL, 0, &from);
+	hostile_delta(&from, (size_t)9 << 20, 0, &delta);
+	CHECK_INT(apply(&from, &delta, &made, &err), RF_ELIMIT);
+	CHECK_STR(err.msg, "the delta has more than 8388608 records");
 }
 
 /* --- a day's change --- */
@@ -339,6 +299,7 @@ int main(int argc, char **argv)
 	RUN(a_changed_byte_in_a_delta_is_noticed);
 	RUN(a_delta_of_empty_records_does_no_harm);
 	RUN(a_delta_that_unpacks_to_too_much_is_refused);
+	RUN(a_delta_of_too_many_records_is_refused);
 	RUN(a_days_change_of_the_go_data_is_small);
 	test_close();
 	return TAP_END();

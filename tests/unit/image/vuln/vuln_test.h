@@ -120,14 +120,24 @@ static RF_UNUSED const char *test_ids(
 	return test_match(db, &subject);
 }
 
-/* How many were left out for a reason. */
-static RF_UNUSED size_t test_left_out(const struct vuln_builder *builder, const char *what)
+static RF_UNUSED size_t test_count(const struct vuln_build_counts *counts, const char *what)
 {
-	rf_vec_each (count, &vuln_builder_report(builder)->left_out) {
+	rf_vec_each (count, counts) {
 		if (strcmp(count->what, what) == 0)
 			return count->count;
 	}
 	return 0;
+}
+
+/* How many were left out, or widened, for a reason. */
+static RF_UNUSED size_t test_left_out(const struct vuln_builder *builder, const char *what)
+{
+	return test_count(&vuln_builder_report(builder)->left_out, what);
+}
+
+static RF_UNUSED size_t test_widened(const struct vuln_builder *builder, const char *what)
+{
+	return test_count(&vuln_builder_report(builder)->widened, what);
 }
 
 #endif
