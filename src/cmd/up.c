@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/database.h"
 #include "cmd/gate.h"
 #include "cmd/images.h"
 #include "cmd/live.h"
@@ -16,13 +17,15 @@
 #include "host/dns.h"
 #include "host/check.h"
 #include "host/supervisor.h"
+#include "mesh/keeper.h"
 
 struct up_opts {
 	struct live_opts live;
 	struct gate_flags gate;
 	struct opt_texts pod_ranges, service_ranges;
 	const char *runtime, *seccomp_file, *seccomp_root;
-	bool detach, no_dns, quiet;
+	const char *cert_ttl;
+	bool detach, no_dns, quiet, mesh;
 	uint64_t timeout_s;
 };
 
@@ -52,6 +55,14 @@ static const struct opt_row rows[] = {
 		"Where Localhost profiles lie, instead of " SECCOMP_ROOT ".", NULL},
 	{"no-dns", 0, OPT_FLAG, offsetof(struct up_opts, no_dns), NULL,
 		"Runs no DNS pod of Ringfence's own.", NULL},
+	{"mesh", 0, OPT_FLAG, offsetof(struct up_opts, mesh), NULL,
+		"Puts every pod into the mesh, not only those of namespaces with the label "
+		"istio-injection: enabled.",
+		NULL},
+	{"cert-ttl", 0, OPT_TEXT, offsetof(struct up_opts, cert_ttl), "DURATION",
+		"How long pods' certificates are valid: 24h unless said otherwise, at least 10s; "
+		"they are renewed at half of it.",
+		NULL},
 	{"quiet", 'q', OPT_FLAG, offsetof(struct up_opts, quiet), NULL, "Prints no logs of pods.",
 		NULL},
 	GATE_ROWS(struct up_opts),
@@ -120,7 +131,16 @@ static int make_config(const struct up_opts *opts, struct host_config *ret)
 	*ret = (struct host_config){.runtime = opts->runtime,
 		.seccomp_file = opts->seccomp_file ? opts->seccomp_file : SECCOMP_FILE,
 		.seccomp_root = opts->seccomp_root ? opts->seccomp_root : SECCOMP_ROOT,
+		.mesh = opts->mesh,
 		.dns = !opts->no_dns};
+	if (opts->cert_ttl) {
+		uint64_t ttl_s;
+
+		if (!database_duration(opts->cert_ttl, &ttl_s) || ttl_s < KEEPER_MIN_TTL_S)
+			return opt_fail(&usage, "\"%s\" is no duration such as 24h, at least 10s",
+				opts->cert_ttl);
+		ret->cert_ttl_s = (int64_t)ttl_s;
+	}
 	exit_status = set_ranges(&opts->pod_ranges, pods, ret->ranges.pods);
 	if (exit_status == 0)
 		exit_status = set_ranges(&opts->service_ranges, services, ret->ranges.services);

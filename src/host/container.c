@@ -88,29 +88,6 @@ const char *container_state_name(enum container_state state)
 	return "exited";
 }
 
-/* The file through which conmon puts itself into its own group, beside the containers'. */
-static int conmon_cgroup(const struct host *host, char **ret_procs, struct rf_err *err)
-{
-	const char *root =
-		host->runtime.cgroups == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
-	AUTO_FREE char *dir = NULL;
-	int rc;
-
-	if (access(root, W_OK) < 0)
-		return rf_err_set(err, RF_EUNSUPPORTED,
-			"%s is not there: mount the cgroup file systems first", root);
-	if (asprintf(&dir, "%s%s/conmon", root, host->inst.cgroup) < 0) {
-		dir = NULL;
-		return rf_err_nomem(err);
-	}
-	rc = rf_dir_make(dir, 0755, err);
-	if (rc == RF_OK && asprintf(ret_procs, "%s/cgroup.procs", dir) < 0) {
-		*ret_procs = NULL;
-		rc = rf_err_nomem(err);
-	}
-	return rc;
-}
-
 static void start_failed(struct container *c, const struct rf_err *why)
 {
 	c->state = CONTAINER_EXITED;
@@ -362,7 +339,8 @@ static int start_conmon(struct container *c, struct rf_err *err)
 	AUTO_FD theirs = -1;
 	int ends[2], rc;
 
-	rc = arena ? conmon_cgroup(host, &cgroup, err) : rf_err_nomem(err);
+	rc = arena ? runtime_group(&host->runtime, host->inst.cgroup, "conmon", &cgroup, err)
+		   : rf_err_nomem(err);
 	if (rc < 0)
 		return rc;
 	spec.argv = conmon_argv(c, arena);

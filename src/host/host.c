@@ -8,6 +8,7 @@
 #include "host/control.h"
 #include "host/dns.h"
 #include "host/endpoints.h"
+#include "host/mesh.h"
 #include "host/notes.h"
 #include "host/pod.h"
 #include "host/pod_setup.h"
@@ -81,6 +82,7 @@ static void sync_now(void *ctx)
 	}
 	if (rc == RF_OK)
 		rc = dns_write_records(host, &err);
+	mesh_sync(host);
 	if (rc == RF_OK)
 		return;
 	host_note(host, "the fence could not be brought up to date: %s (trying again)", err.msg);
@@ -332,6 +334,7 @@ static int adopt(struct host *host, struct plan *plan, struct policy *policy,
 	/* The change is in force: names that cannot be written now are tried again. */
 	if (dns_write_records(host, &later) < 0)
 		sync_soon(host);
+	mesh_sync(host);
 	return RF_OK;
 }
 

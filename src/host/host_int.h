@@ -21,6 +21,8 @@ struct prober;
 struct control;
 struct notes;
 struct rejudge;
+struct host_mesh;
+struct pod_mesh;
 
 #define UID_TEXT_SIZE 37 /* a UUID and its NUL */
 
@@ -98,6 +100,7 @@ struct pod {
 	struct container *containers; /* init containers first */
 	size_t container_count, init_count;
 	struct loop_timer *sweep_timer;
+	struct pod_mesh *mesh; /* NULL: not in the mesh */
 };
 
 /* What images are judged by; see host/judge.h. Borrowed. */
@@ -116,6 +119,8 @@ struct host_config {
 	const char *seccomp_file; /* the runtime's default profile */
 	const char *seccomp_root; /* where Localhost profiles lie */
 	bool dns;		  /* run the built-in DNS pod when the manifests have none */
+	bool mesh;		  /* every pod is in the mesh */
+	int64_t cert_ttl_s;	  /* of pods' certificates; 0: the authority's usual */
 };
 
 struct host {
@@ -148,6 +153,7 @@ struct host {
 	char *dns_dir;	  /* RUN/dns: records that the DNS pod reads */
 	char *dns_rootfs; /* STATE/dns-rootfs */
 	struct loop_watch *denial_watch, *fence_watch;
+	struct host_mesh *mesh;	 /* NULL: no pod is in it */
 	struct rejudge *rejudge; /* NULL: the gate is off */
 };
 

@@ -7,6 +7,7 @@
 #include "host/pod.h"
 
 #include "host/container.h"
+#include "host/mesh.h"
 #include "host/notes.h"
 #include "host/pod_setup.h"
 #include "host/probe.h"
@@ -117,6 +118,7 @@ void pod_free(struct pod *pod)
 	if (!pod)
 		return;
 	drop_containers(pod);
+	mesh_pod_stop(pod);
 	loop_timer_del(pod->sweep_timer);
 	pod_paths_drop(pod);
 	free(pod->key);

@@ -14,6 +14,7 @@
 #include "dataplane/link.h"
 #include "host/bundle.h"
 #include "host/dns.h"
+#include "host/mesh.h"
 #include "host/namespaces.h"
 #include "host/notes.h"
 #include "host/trash.h"
@@ -183,7 +184,7 @@ int pod_set_up(struct pod *pod, struct rf_err *err)
 		rc = write_pod_files(pod, err);
 	if (rc == RF_OK)
 		rc = make_volumes(pod, err);
-	return rc;
+	return rc == RF_OK ? mesh_pod_start(pod, err) : rc;
 }
 
 /* Their containers' are the runtime's to remove; the pod's own are left when they are. */
@@ -218,6 +219,7 @@ void pod_tear_down(struct pod *pod)
 	struct volume_dirs dirs = {pod->memory_dir, pod->disk_dir};
 	struct rf_err err;
 
+	mesh_pod_stop(pod);
 	release_network(pod);
 	volume_release(pod->kube->spec, &dirs);
 	umount2(pod->memory_dir, MNT_DETACH);

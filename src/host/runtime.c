@@ -137,3 +137,26 @@ int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *e
 		return rf_err_sys(err, errno, "hide %s", UNIFIED);
 	return RF_OK;
 }
+
+int runtime_group(const struct runtime *runtime, const char *cgroup, const char *name,
+	char **ret_procs, struct rf_err *err)
+{
+	const char *root =
+		runtime->cgroups == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+	AUTO_FREE char *dir = NULL;
+	int rc;
+
+	if (access(root, W_OK) < 0)
+		return rf_err_set(err, RF_EUNSUPPORTED,
+			"%s is not there: mount the cgroup file systems first", root);
+	if (asprintf(&dir, "%s%s/%s", root, cgroup, name) < 0) {
+		dir = NULL;
+		return rf_err_nomem(err);
+	}
+	rc = rf_dir_make(dir, 0755, err);
+	if (rc == RF_OK && asprintf(ret_procs, "%s/cgroup.procs", dir) < 0) {
+		*ret_procs = NULL;
+		rc = rf_err_nomem(err);
+	}
+	return rc;
+}

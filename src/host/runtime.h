@@ -31,5 +31,11 @@ void runtime_done(struct runtime *runtime);
  */
 int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *err) RF_MUST_USE;
 enum cgroup_mode runtime_cgroup_mode(void);
+/*
+ * Makes the group NAME for Ringfence's own processes below the instance's cgroup, and gives the
+ * file that a process joins it by: heap, the caller's.
+ */
+int runtime_group(const struct runtime *runtime, const char *cgroup, const char *name,
+	char **ret_procs, struct rf_err *err) RF_MUST_USE;
 
 #endif

@@ -15,6 +15,7 @@
 #include "doc/read.h"
 #include "host/denials.h"
 #include "host/host.h"
+#include "host/mesh.h"
 #include "host/notes.h"
 #include "host/pod.h"
 #include "host/privileges.h"
@@ -151,6 +152,7 @@ static void close_all(struct host *host)
 	for (size_t i = 0; i < host->pods.count; i++)
 		pod_free(host->pods.items[i]);
 	rf_vec_done(&host->pods);
+	mesh_close(host);
 	rejudge_done(host);
 	control_close(host->control);
 	host->control = NULL;

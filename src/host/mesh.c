@@ -1,0 +1,412 @@
+/*
+ * A proxy's listening sockets are made here, in the pod's network, and kept: connections wait in
+ * them while a proxy that has died is replaced, and the rules that lead there let nothing pass by.
+ */
+#include "host/mesh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "dataplane/redirect.h"
+#include "host/mesh_view.h"
+#include "host/notes.h"
+#include "mesh/authz/injection.h"
+#include "mesh/ca.h"
+#include "mesh/keeper.h"
+#include "mesh/proxy/proxy.h"
+
+#define RESTART_MS     100
+#define MAX_RESTART_MS 5000
+#define MAX_LISTENERS  4
+
+struct host_mesh {
+	struct keeper *keeper;
+	char *group; /* cgroup.procs of proxies and keeper */
+};
+
+struct pod_mesh {
+	struct pod *pod;
+	struct worker_listener listeners[MAX_LISTENERS];
+	size_t listener_count;
+	struct proxy *proxy; /* NULL while it is being replaced */
+	struct loop_watch *watch;
+	struct loop_timer *timer;
+	uint64_t restart_ms;
+	unsigned starts;
+	uint64_t sidecar_hash, policy_hash; /* of what it was told last */
+	char id[IDENTITY_MAX + 1];
+};
+
+bool mesh_has(const struct host *host, const struct kube_pod *kube)
+{
+	if (kube->spec->host_network.value ||
+		rf_str_is(kube->namespace, "kube-system"))
+		return false;
+	return host->config.mesh || mesh_injected(host->plan->set, kube);
+}
+
+/* --- the keeper --- */
+
+static int join_group(const struct host_mesh *mesh, pid_t pid, struct rf_err *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return rf_file_write(mesh->group, text, err);
+}
+
+/* With the first pod of the mesh. */
+static int open_mesh(struct host *host, struct rf_err *err)
+{
+	struct host_mesh *mesh;
+	AUTO_FREE char *dir = NULL;
+	int rc;
+
+	if (host->mesh)
+		return RF_OK;
+	mesh = calloc(1, sizeof(*mesh));
+	if (!mesh || asprintf(&dir, "%s/ca", host->inst.state_dir) < 0) {
+		dir = NULL;
+		free(mesh);
+		return rf_err_nomem(err);
+	}
+	rc = runtime_group(&host->runtime, host->inst.cgroup, "mesh", &mesh->group, err);
+	if (rc == RF_OK)
+		rc = keeper_start(dir, RF_STR(CA_TRUST_DOMAIN), &mesh->keeper, err);
+	if (rc == RF_OK)
+		rc = join_group(mesh, keeper_pid(mesh->keeper), err);
+	host->mesh = mesh;
+	if (rc < 0)
+		mesh_close(host);
+	return rc;
+}
+
+void mesh_close(struct host *host)
+{
+	if (!host->mesh)
+		return;
+	keeper_free(host->mesh->keeper);
+	free(host->mesh->group);
+	free(host->mesh);
+	host->mesh = NULL;
+}
+
+/* --- telling proxies --- */
+
+static uint64_t hash_of(const struct rf_buf *buf)
+{
+	return rf_hash(rf_buf_cstr(buf), buf->len) | 1;
+}
+
+static int tell_sidecar(struct pod_mesh *m, struct rf_err *err)
+{
+	struct host *host = m->pod->host;
+	AUTO_BUF payload = {0};
+	int rc = RF_OK;
+
+	if (mesh_view_sidecar(host, m->pod->kube, rf_str_of(keeper_trust_domain(host->mesh->keeper)),
+		    &payload) < 0)
+		return rf_err_nomem(err);
+	if (hash_of(&payload) != m->sidecar_hash)
+		rc = proxy_set_sidecar(m->proxy, rf_buf_str(&payload), err);
+	if (rc == RF_OK)
+		m->sidecar_hash = hash_of(&payload);
+	return rc;
+}
+
+static int tell_policy(struct pod_mesh *m, struct rf_err *err)
+{
+	struct host *host = m->pod->host;
+	struct authz_workload workload = mesh_view_workload(
+		m->pod->kube, rf_str_of(keeper_trust_domain(host->mesh->keeper)));
+	AUTO_BUF payload = {0};
+	int rc = RF_OK;
+
+	proxy_policy_write(host->plan->set, &workload, &payload);
+	if (payload.failed)
+		return rf_err_nomem(err);
+	if (hash_of(&payload) != m->policy_hash)
+		rc = proxy_set_policy(m->proxy, rf_buf_str(&payload), err);
+	if (rc == RF_OK)
+		m->policy_hash = hash_of(&payload);
+	return rc;
+}
+
+/* Policies first: what a new route opens must not be open for a moment too wide. */
+static int tell(struct pod_mesh *m, struct rf_err *err)
+{
+	int rc = tell_policy(m, err);
+
+	return rc == RF_OK ? tell_sidecar(m, err) : rc;
+}
+
+void mesh_sync(struct host *host)
+{
+	struct rf_err err;
+
+	if (!host->mesh)
+		return;
+	rf_vec_each (pod, &host->pods) {
+		struct pod_mesh *m = (*pod)->mesh;
+
+		if (!m || !m->proxy || tell(m, &err) == RF_OK)
+			continue;
+		host_note(host, "%s: its proxy does not take orders: %s (it is replaced)",
+			(*pod)->key, err.msg);
+		kill(proxy_pid(m->proxy), SIGKILL);
+	}
+}
+
+/* --- one proxy --- */
+
+static int open_netns(const struct pod *pod, struct rf_err *err)
+{
+	AUTO_FREE char *file = NULL;
+	int fd;
+
+	if (asprintf(&file, "%s/ns/net", pod->run_dir) < 0) {
+		file = NULL;
+		return rf_err_nomem(err);
+	}
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? rf_err_sys(err, errno, "open %s", file) : fd;
+}
+
+static int add_client(struct pod *pod, int *ret_fd, struct rf_err *err)
+{
+	struct host *host = pod->host;
+	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
+	struct rf_str names[CA_MAX_NAMES];
+	struct keeper_client client = {.namespace = pod->kube->namespace,
+		.account = mesh_account(pod->kube),
+		.dns = names,
+		.ttl_s = host->config.cert_ttl_s};
+
+	if (!arena)
+		return rf_err_nomem(err);
+	client.dns_count = mesh_view_names(host, pod->kube, arena, names, CA_MAX_NAMES);
+	return keeper_add_client(host->mesh->keeper, &client, ret_fd, err);
+}
+
+static void on_channel(void *ctx, unsigned events);
+
+static int start_proxy(struct pod_mesh *m, struct rf_err *err)
+{
+	struct host *host = m->pod->host;
+	struct proxy_settings settings;
+	struct proxy_opts opts = {.settings = &settings,
+		.listeners = m->listeners,
+		.listener_count = m->listener_count,
+		.threads = 1,
+		.metrics_fd = -1,
+		.log_fd = -1};
+	AUTO_FD netns = open_netns(m->pod, err);
+	AUTO_FD keeper = -1;
+	int rc = netns < 0 ? netns : add_client(m->pod, &keeper, err);
+
+	proxy_settings_default(&settings);
+	settings.sidecar = true;
+	opts.netns_fd = netns;
+	opts.keeper_fd = keeper;
+	m->sidecar_hash = m->policy_hash = 0;
+	if (rc == RF_OK)
+		rc = proxy_start(&opts, &m->proxy, err);
+	if (rc == RF_OK)
+		rc = join_group(host->mesh, proxy_pid(m->proxy), err);
+	if (rc == RF_OK)
+		rc = tell(m, err);
+	if (rc == RF_OK) {
+		m->watch = loop_watch_fd(
+			host->loop, proxy_channel(m->proxy), LOOP_READ, on_channel, m);
+		rc = m->watch ? RF_OK : rf_err_nomem(err);
+	}
+	if (rc == RF_OK) {
+		m->starts++;
+		return RF_OK;
+	}
+	proxy_free(m->proxy);
+	m->proxy = NULL;
+	return rf_err_wrap(err, rc, "start the pod's proxy");
+}
+
+static void on_restart(void *ctx)
+{
+	struct pod_mesh *m = ctx;
+	struct rf_err err;
+
+	m->timer = NULL;
+	if (start_proxy(m, &err) == RF_OK)
+		return;
+	host_note(m->pod->host, "%s: %s (trying again)", m->pod->key, err.msg);
+	m->restart_ms = m->restart_ms * 2 < MAX_RESTART_MS ? m->restart_ms * 2 : MAX_RESTART_MS;
+	m->timer = loop_timer_add(m->pod->host->loop, m->restart_ms, on_restart, m);
+}
+
+static void on_channel(void *ctx, unsigned events RF_UNUSED)
+{
+	struct pod_mesh *m = ctx;
+	struct rf_err err = {.msg = "has ended"};
+
+	loop_unwatch(m->watch);
+	m->watch = NULL;
+	(void)!proxy_wait(m->proxy, &err);
+	proxy_free(m->proxy);
+	m->proxy = NULL;
+	host_note(m->pod->host, "%s: its proxy %s: nothing passes until the next one is up",
+		m->pod->key, err.msg);
+	m->restart_ms = RESTART_MS;
+	m->timer = loop_timer_add(m->pod->host->loop, m->restart_ms, on_restart, m);
+}
+
+/* --- its sockets --- */
+
+static int listen_inside(struct pod_mesh *m, bool ipv6, struct rf_err *err)
+{
+	static const struct {
+		uint16_t port;
+		enum proxy_side side;
+	} rows[] = {
+		{MESH_INBOUND_PORT, PROXY_SERVER},
+		{MESH_OUTBOUND_PORT, PROXY_CLIENT},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
+		struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(rows[i].port)};
+		struct sockaddr_in6 in6 = {
+			.sin6_family = AF_INET6, .sin6_port = htons(rows[i].port)};
+		struct endpoint endpoint = {.len = ipv6 ? sizeof(in6) : sizeof(in)};
+		int fd, rc;
+
+		if (ipv6)
+			memcpy(&endpoint.address, &in6, sizeof(in6));
+		else
+			memcpy(&endpoint.address, &in, sizeof(in));
+		rc = endpoint_listen(&endpoint, false, &fd, err);
+		if (rc < 0)
+			return rc;
+		m->listeners[m->listener_count++] = (struct worker_listener){fd, rows[i].side};
+	}
+	return RF_OK;
+}
+
+static bool has_ipv6(const struct kube_pod *kube)
+{
+	for (size_t i = 0; i < kube->ip_count; i++) {
+		if (kube->ips[i].family == RF_IPV6)
+			return true;
+	}
+	return false;
+}
+
+static int open_sockets(struct pod_mesh *m, int netns, struct rf_err *err)
+{
+	AUTO_FD home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (home < 0)
+		return rf_err_sys(err, errno, "open this network namespace");
+	if (setns(netns, CLONE_NEWNET) < 0)
+		return rf_err_sys(err, errno, "enter the pod's network namespace");
+	rc = listen_inside(m, false, err);
+	if (rc == RF_OK && has_ipv6(m->pod->kube))
+		rc = listen_inside(m, true, err);
+	/* A thread that went on in a pod's namespace would do the host's work there. */
+	if (setns(home, CLONE_NEWNET) < 0)
+		abort();
+	return rc;
+}
+
+static int redirect(const struct pod *pod, int netns, struct rf_err *err)
+{
+	struct redirect opts = {.netns_fd = netns,
+		.proxy_uid = PROXY_SIDECAR_UID,
+		.inbound_port = MESH_INBOUND_PORT,
+		.outbound_port = MESH_OUTBOUND_PORT};
+
+	opts.node_ip_count = plan_node_ips(&pod->host->config.ranges, opts.node_ips);
+	return redirect_pod(&opts, err);
+}
+
+/* --- pods --- */
+
+/* What runs as the proxy's uid is not redirected. */
+static int check_uid(const struct kube_pod *kube, struct rf_err *err)
+{
+	const struct kube_container *containers = kube->spec->containers.items;
+	bool taken = kube->spec->security.run_as_user.set &&
+		     kube->spec->security.run_as_user.value == PROXY_SIDECAR_UID;
+
+	for (size_t i = 0; i < kube->spec->containers.count && !taken; i++)
+		taken = containers[i].security.run_as_user.set &&
+			containers[i].security.run_as_user.value == PROXY_SIDECAR_UID;
+	return taken ? rf_err_set(err, RF_EDENIED,
+			       "runAsUser %d is the proxy's own: choose another",
+			       PROXY_SIDECAR_UID)
+		     : RF_OK;
+}
+
+int mesh_pod_start(struct pod *pod, struct rf_err *err)
+{
+	struct pod_mesh *m;
+	AUTO_FD netns = -1;
+	int rc;
+
+	if (!mesh_has(pod->host, pod->kube))
+		return RF_OK;
+	rc = check_uid(pod->kube, err);
+	if (rc == RF_OK)
+		rc = open_mesh(pod->host, err);
+	if (rc < 0)
+		return rc;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return rf_err_nomem(err);
+	m->pod = pod;
+	pod->mesh = m;
+	netns = open_netns(pod, err);
+	rc = netns < 0 ? netns : RF_OK;
+	if (rc == RF_OK)
+		rc = identity_make(rf_str_of(keeper_trust_domain(pod->host->mesh->keeper)),
+			pod->kube->namespace, mesh_account(pod->kube), m->id, err);
+	if (rc == RF_OK)
+		rc = open_sockets(m, netns, err);
+	if (rc == RF_OK)
+		rc = redirect(pod, netns, err);
+	return rc == RF_OK ? start_proxy(m, err) : rc;
+}
+
+void mesh_pod_stop(struct pod *pod)
+{
+	struct pod_mesh *m = pod->mesh;
+
+	if (!m)
+		return;
+	loop_timer_del(m->timer);
+	loop_unwatch(m->watch);
+	proxy_free(m->proxy);
+	for (size_t i = 0; i < m->listener_count; i++)
+		rf_fd_closep(&m->listeners[i].fd);
+	free(m);
+	pod->mesh = NULL;
+}
+
+void mesh_write_status(struct json_writer *w, const struct pod *pod)
+{
+	const struct pod_mesh *m = pod->mesh;
+
+	if (!m)
+		return;
+	json_key(w, "mesh");
+	json_object_begin(w);
+	json_field_c(w, "id", m->id);
+	json_field_bool(w, "proxy", m->proxy != NULL);
+	json_field_int(w, "pid", m->proxy ? proxy_pid(m->proxy) : 0);
+	json_field_int(w, "restarts", m->starts > 1 ? m->starts - 1 : 0);
+	json_object_end(w);
+}

@@ -1,0 +1,27 @@
+/*
+ * The identity ring on one machine: the keeper, and for each pod in the mesh a proxy in the pod's
+ * network, started before the pod's containers and ended after them. Proxies and keeper are told
+ * what they need and live on when the supervisor dies; the sweep finds them in their cgroup.
+ */
+#ifndef RF_HOST_MESH_H
+#define RF_HOST_MESH_H
+
+#include "doc/json.h"
+#include "host/host_int.h"
+
+#define MESH_INBOUND_PORT  15006 /* as Istio's */
+#define MESH_OUTBOUND_PORT 15001
+
+/* True for a pod that gets a proxy. */
+bool mesh_has(const struct host *host, const struct kube_pod *kube);
+/* Its network is there. Nothing to do for a pod outside of the mesh. */
+int mesh_pod_start(struct pod *pod, struct rf_err *err) RF_MUST_USE;
+/* Ends what mesh_pod_start() has made. */
+void mesh_pod_stop(struct pod *pod);
+/* Tells every proxy what has changed: ports, routes, policies. */
+void mesh_sync(struct host *host);
+void mesh_close(struct host *host);
+/* "mesh": {...} of a pod's status; nothing outside of the mesh. */
+void mesh_write_status(struct json_writer *w, const struct pod *pod);
+
+#endif

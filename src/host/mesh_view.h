@@ -1,0 +1,17 @@
+/* What a pod's proxy is to know of its surroundings, worked out from the plan. */
+#ifndef RF_HOST_MESH_VIEW_H
+#define RF_HOST_MESH_VIEW_H
+
+#include "host/host_int.h"
+#include "mesh/authz/authz.h"
+
+struct authz_workload mesh_view_workload(const struct kube_pod *kube, struct rf_str trust_domain);
+/* Appends the message of mesh/proxy/sidecar.h for a pod. */
+int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
+	struct rf_str trust_domain, struct rf_buf *out) RF_MUST_USE;
+
+/* DNS names by which Services lead to the pod, at most max; texts live in arena. */
+size_t mesh_view_names(const struct host *host, const struct kube_pod *kube,
+	struct rf_arena *arena, struct rf_str *ret, size_t max);
+
+#endif
