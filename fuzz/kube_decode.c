@@ -1,12 +1,14 @@
 /*
  * Manifests of any content: loading must end, leave only objects that keep what their headers
- * promise, and what is built on them (pods, selectors, labels) must work.
+ * promise, and what is built on them (pods, selectors, labels, the mesh's policies) must work.
  */
 #include "base/buf.h"
 #include "kube/pods.h"
 #include "kube/selector.h"
+#include "mesh/authz/peer_auth.h"
 
 #define REPLICAS_MAX 1000 /* more only costs time */
+#define MESH_MAX     8	  /* objects asked about; every one would cost their square */
 
 #define MUST(cond)               \
 	do {                     \
@@ -50,6 +52,58 @@ static void check_policy(const struct kube_network_policy *p, const struct doc_p
 	}
 }
 
+static void check_authz_rule(const struct kube_authz_rule *rule)
+{
+	const struct kube_authz_from *from = rule->from.items;
+	const struct kube_authz_to *to = rule->to.items;
+	const struct kube_authz_condition *when = rule->when.items;
+
+	for (size_t i = 0; i < rule->from.count; i++)
+		MUST(from[i].source && from[i].source->node);
+	for (size_t i = 0; i < rule->to.count; i++)
+		MUST(to[i].operation && to[i].operation->node);
+	for (size_t i = 0; i < rule->when.count; i++)
+		MUST(when[i].key.len && when[i].values.count + when[i].not_values.count > 0);
+}
+
+static void check_authz(const struct kube_authorization_policy *p)
+{
+	const struct kube_authz_rule *rules = p->rules.items;
+
+	for (size_t i = 0; i < p->rules.count; i++)
+		check_authz_rule(&rules[i]);
+}
+
+static void check_peer_authentication(const struct kube_peer_authentication *p)
+{
+	const struct kube_port_mtls_list *ports = &p->port_level_mtls;
+
+	MUST(!ports->count || (p->selector && p->selector->match_labels.count));
+	for (size_t i = 0; i < ports->count; i++)
+		MUST(ports->items[i].port > 0);
+}
+
+/* The policies of the object's own namespace, asked by a peer with an identity and one without. */
+static void check_mesh(const struct kube_set *set, const struct kube_object *object)
+{
+	const struct authz_workload workload = {.namespace = object->meta.namespace,
+		.labels = &object->meta.labels,
+		.trust_domain = RF_STR("prod.example")};
+	struct authz_peer peer = {.port = 80};
+	AUTO_AUTHZ *authz = NULL;
+	AUTO_BUF text = {.max = 1 << 20};
+	struct authz_verdict v;
+
+	MUST(authz_compile(set, &workload, &authz, NULL) == RF_OK);
+	v = authz_judge(authz, &peer);
+	authz_verdict_text(&v, &text);
+	peer.id = RF_STR("spiffe://prod.example/ns/x/sa/y");
+	v = authz_judge(authz, &peer);
+	authz_verdict_text(&v, &text);
+	MUST(!v.policy || v.pos.line > 0);
+	(void)peer_auth_mode(set, &workload, 80);
+}
+
 static bool check_workload(const struct kube_workload *w)
 {
 	MUST(w && w->pod.containers.count > 0 && w->pod.restart_policy.len > 0);
@@ -81,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO_DIAGS diags = {.error_count = 0};
 	struct rf_err err = {.code = RF_OK};
 	struct kube_set set;
+	unsigned mesh_count = 0;
 	bool small = true;
 
 	MUST(kube_set_init(&set, &err) == RF_OK);
@@ -95,6 +150,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			small &= check_workload(o->workload);
 		if (o->kind == KUBE_NETWORK_POLICY)
 			check_policy(o->network_policy, &o->meta.labels);
+		if (o->kind == KUBE_AUTHORIZATION_POLICY)
+			check_authz(o->authorization_policy);
+		if (o->kind == KUBE_PEER_AUTHENTICATION)
+			check_peer_authentication(o->peer_authentication);
+		if (++mesh_count <= MESH_MAX)
+			check_mesh(&set, o);
 	}
 	if (small)
 		check_pods(&set);

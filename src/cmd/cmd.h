@@ -14,6 +14,7 @@
 #define CMD_EXIT_ERROR 2
 
 int cmd_net(int argc, char **argv);
+int cmd_mesh(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_ca(int argc, char **argv);

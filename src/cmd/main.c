@@ -15,6 +15,7 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{"net", cmd_net, "who may talk to whom: query, matrix, explain"},
+	{"mesh", cmd_mesh, "who speaks with which identity, and which policy lets it: explain"},
 	{"image", cmd_image, "images: scan, sbom, pack, push, import, list, remove, databases"},
 	{"check", cmd_check, "says what is wrong in Dockerfiles, why, and how to mend it"},
 	{"ca", cmd_ca, "who is who: certificate authority, certificates, what is wrong with one"},

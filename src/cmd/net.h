@@ -44,6 +44,13 @@ int net_model_load(const struct opt_usage *usage, const struct opt_texts *paths,
 /* Finds an end of a connection by name. 0, or 2 after saying what is wrong and what is near. */
 int net_ref(const struct net_model *model, const char *text, struct policy_ref *ret) RF_MUST_USE;
 
+/* What --port ("8080", "8080/UDP", "http") and --protocol say; NULL: not given. 0 or 2. */
+int net_ask_parse(const struct opt_usage *usage, const char *port, const char *protocol,
+	struct policy_ask *ret) RF_MUST_USE;
+/* Gives a named port the number that it has on the destination (the name stays). 0 or 2. */
+int net_ask_resolve(const struct net_model *model, const char *to_text, const struct policy_ref *to,
+	struct policy_ask *ask) RF_MUST_USE;
+
 /* Answers the probes of path ("-": standard input) on standard output (net_batch.c). */
 int net_batch(struct net_model *model, const char *path) RF_MUST_USE;
 

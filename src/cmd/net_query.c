@@ -1,9 +1,7 @@
 /* `net query`: one connection, and why it is allowed or denied. */
-#include <strings.h>
 #include <unistd.h>
 
-#include "base/num.h"
-#include "cmd/net.h"
+#include "cmd/mesh.h"
 #include "policy/explain.h"
 
 #define EXIT_ALLOWED 0
@@ -14,7 +12,8 @@ struct query_opts {
 	const char *port;
 	const char *protocol;
 	const char *batch;
-	bool json;
+	const char *trust_domain;
+	bool json, all_rings;
 };
 
 static const struct opt_row rows[] = {
@@ -26,6 +25,11 @@ static const struct opt_row rows[] = {
 		NULL},
 	{"protocol", 0, OPT_TEXT, offsetof(struct query_opts, protocol), "PROTOCOL",
 		"TCP, UDP, SCTP or ICMP.", NULL},
+	{"all-rings", 0, OPT_FLAG, offsetof(struct query_opts, all_rings), NULL,
+		"Asks the mesh (PeerAuthentication, AuthorizationPolicy) as well: allowed when "
+		"both it and the NetworkPolicies allow.",
+		NULL},
+	MESH_DOMAIN_ROW(offsetof(struct query_opts, trust_domain)),
 	{"json", 0, OPT_FLAG, offsetof(struct query_opts, json), NULL,
 		"Prints the answer as one JSON object.", NULL},
 	{"batch", 0, OPT_TEXT, offsetof(struct query_opts, batch), "FILE",
@@ -42,6 +46,9 @@ static const struct opt_example examples[] = {
 	{"may a workload reach an address outside?",
 		"ringfence net query -f k8s/ production/Deployment/frontend-app 8.8.8.8 --port "
 		"53/UDP"},
+	{"and does the mesh let it through as well?",
+		"ringfence net query -f k8s/ production/frontend-app production/my-golang-app "
+		"--port 8080 --all-rings"},
 	{"the same for a list of probes", "echo '{\"from\":\"x/a\",\"to\":\"y/b\",\"port\":80}' | "
 					  "ringfence net query -f k8s/ "
 					  "--batch -"},
@@ -49,7 +56,7 @@ static const struct opt_example examples[] = {
 
 const struct opt_usage net_query_usage = {
 	.verb = "net query",
-	.synopsis = "-f PATH FROM TO [--port PORT] [--protocol PROTOCOL] [--json] | "
+	.synopsis = "-f PATH FROM TO [--port PORT] [--protocol PROTOCOL] [--all-rings] [--json] | "
 		    "-f PATH --batch FILE",
 	.summary = "says whether one end may connect to another, and why",
 	.text = "FROM and TO are namespace/pod, namespace/Kind/name or an IP address. The answer "
@@ -70,105 +77,63 @@ const struct opt_usage net_query_usage = {
 /* A question and all that its answer is made of. */
 struct query {
 	struct net_model *model;
+	const struct query_opts *opts;
 	const char *from_text, *to_text;
 	struct policy_question asked;
-	struct policy_answer answer;
+	struct policy_answer answer; /* of the NetworkPolicies */
+	struct mesh_answer *mesh;    /* NULL: not asked */
+	bool allowed;		     /* by all that were asked */
 	struct policy_reach reach;
 	struct policy_why why[POLICY_DIR_COUNT];
 };
 
 static void query_done(struct query *q)
 {
+	free(q->mesh);
 	for (unsigned dir = 0; dir < POLICY_DIR_COUNT; dir++)
 		policy_why_done(&q->why[dir]);
 }
 
-/* --- the question --- */
+/* --- the answer --- */
 
-static int parse_protocol(struct rf_str text, struct policy_ask *ask)
+/* Both rings over the same pair of addresses. */
+static int find_joint(struct query *q, const struct policy_question *numbered)
 {
-	if (!policy_proto_parse(text, &ask->proto))
-		return opt_fail(&net_query_usage,
-			"\"" RF_STR_FMT "\" is not TCP, UDP, SCTP or ICMP", RF_STR_ARG(text));
-	ask->any_proto = false;
-	return 0;
-}
-
-static bool all_digits(struct rf_str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return false;
-	}
-	return text.len > 0;
-}
-
-static int parse_port(const char *text, struct policy_ask *ask)
-{
-	struct rf_str head, proto = rf_str_cut(rf_str_of(text), '/', &head);
-	uint64_t number;
-	int status = proto.ptr ? parse_protocol(proto, ask) : 0;
-
-	if (status)
-		return status;
-	if (!proto.ptr && ask->any_proto && strcasecmp(text, "ICMP") == 0)
-		return parse_protocol(head, ask);
-	if (ask->proto == POLICY_OTHER)
-		return opt_fail(&net_query_usage, "ICMP has no ports: leave --port out");
-	ask->any_port = false;
-	if (!all_digits(head)) {
-		ask->name = head;
-		return head.len ? 0 : opt_fail(&net_query_usage, "--port is empty");
-	}
-	if (!rf_num_u64(head, UINT16_MAX, &number) || number == 0)
-		return opt_fail(&net_query_usage, "port " RF_STR_FMT " is not between 1 and 65535",
-			RF_STR_ARG(head));
-	ask->port = (uint16_t)number;
-	ask->any_proto = false;
-	return 0;
-}
-
-static int parse_ask(const struct query_opts *opts, struct policy_ask *ask)
-{
-	struct policy_ask said = {.any_proto = true, .any_port = true};
+	const struct mesh_query query = {.from_text = q->from_text,
+		.to_text = q->to_text,
+		.question = *numbered,
+		.trust_domain = q->opts->trust_domain,
+		.both_rings = true};
 	int status;
 
-	*ask = said;
-	status = opts->protocol ? parse_protocol(rf_str_of(opts->protocol), ask) : 0;
-	said = *ask;
-	if (!status && opts->port)
-		status = parse_port(opts->port, ask);
-	if (!status && opts->protocol && ask->proto != said.proto)
-		return opt_fail(&net_query_usage, "--port %s and --protocol %s are not the same",
-			opts->port, opts->protocol);
+	q->mesh = calloc(1, sizeof(*q->mesh));
+	if (!q->mesh)
+		return out_errorf("out of memory");
+	status = mesh_answer_find(q->model, &query, q->mesh);
+	q->answer = (struct policy_answer){.verdict = q->mesh->network, .ends = q->mesh->ends};
+	q->allowed = q->mesh->allowed;
 	return status;
 }
 
-/* A named port becomes its number on the destination. */
-static int resolve_name(struct query *q)
+static int find_network(struct query *q, const struct policy_question *numbered)
 {
-	if (!q->asked.ask.name.ptr)
-		return 0;
-	q->asked.ask.port = policy_ref_named_port(q->model->policy, q->asked.to.pod,
-		q->asked.ask.name, q->asked.ask.any_proto, &q->asked.ask.proto);
-	if (!q->asked.ask.port)
-		return out_errorf("%s has no %s%sport named \"" RF_STR_FMT "\"", q->to_text,
-			q->asked.ask.any_proto ? "" : policy_proto_name(q->asked.ask.proto),
-			q->asked.ask.any_proto ? "" : " ", RF_STR_ARG(q->asked.ask.name));
-	q->asked.ask.any_proto = false;
+	struct rf_err err;
+
+	if (policy_ref_judge(q->model->policy, numbered, &q->answer, &err) < 0)
+		return out_errorf("%s to %s: %s", q->from_text, q->to_text, err.msg);
+	q->allowed = q->answer.verdict.allowed;
 	return 0;
 }
-
-/* --- the answer --- */
 
 static int find_answer(struct query *q)
 {
 	struct policy_question numbered = q->asked;
-	struct rf_err err;
+	int status;
 
-	numbered.ask.name = RF_STR_NONE; /* resolve_name has given it its number */
-	if (policy_ref_judge(q->model->policy, &numbered, &q->answer, &err) < 0)
-		return out_errorf("%s to %s: %s", q->from_text, q->to_text, err.msg);
+	numbered.ask.name = RF_STR_NONE; /* it has been given its number */
+	status = q->opts->all_rings ? find_joint(q, &numbered) : find_network(q, &numbered);
+	if (status)
+		return status;
 	q->reach = policy_reach_of(q->model->policy, &q->answer.ends.from, &q->answer.ends.to);
 	for (unsigned dir = 0; dir < POLICY_DIR_COUNT; dir++) {
 		if (policy_explain(q->model->policy, &q->answer.ends, &numbered.ask,
@@ -259,19 +224,32 @@ static void direction_text(
 		rf_buf_add_c(out, "    no rule of these policies lets it through\n");
 }
 
+static void mesh_text(const struct query *q, bool colour, struct rf_buf *out)
+{
+	const struct mesh_words words = {.from = q->from_text, .to = q->to_text, .colour = colour};
+
+	if (q->mesh->tcp)
+		mesh_reach_text(&q->mesh->reach, &words, out);
+	else
+		rf_buf_add_c(out, "\n  the mesh carries TCP only: it is not asked\n");
+}
+
 static void print_text(const struct query *q, struct rf_buf *out)
 {
 	bool colour = out_has_colour(STDOUT_FILENO);
-	bool allowed = q->answer.verdict.allowed;
+	const struct policy_verdict *v = &q->answer.verdict;
 
-	out_style(out, colour, allowed ? OUT_GOOD : OUT_BAD, "%s:", allowed ? "allowed" : "denied");
+	out_style(out, colour, q->allowed ? OUT_GOOD : OUT_BAD,
+		"%s:", q->allowed ? "allowed" : "denied");
 	rf_buf_addf(out, " %s → %s ", q->from_text, q->to_text);
 	ask_words(q, out);
 	rf_buf_add_char(out, '\n');
 	direction_text(q, POLICY_EGRESS, colour, out);
 	direction_text(q, POLICY_INGRESS, colour, out);
-	if (!allowed && q->answer.verdict.egress && q->answer.verdict.ingress)
+	if (!v->allowed && v->egress && v->ingress)
 		rf_buf_add_c(out, "\n  each way some ports are open, but none of them both ways\n");
+	if (q->mesh)
+		mesh_text(q, colour, out);
 }
 
 static void direction_json(const struct query *q, enum policy_dir dir, struct json_writer *w)
@@ -307,7 +285,7 @@ static void print_json(const struct query *q, struct rf_buf *out)
 	struct json_writer w = {.out = out};
 
 	json_object_begin(&w);
-	json_field_bool(&w, "allowed", q->answer.verdict.allowed);
+	json_field_bool(&w, "allowed", q->allowed);
 	json_field_c(&w, "from", q->from_text);
 	json_field_c(&w, "to", q->to_text);
 	json_key(&w, "port");
@@ -326,6 +304,14 @@ static void print_json(const struct query *q, struct rf_buf *out)
 	direction_json(q, POLICY_INGRESS, &w);
 	json_key(&w, "ports");
 	net_ports_json(policy_port_set(q->model->policy, q->reach.both), &w);
+	if (q->mesh) {
+		json_field_bool(&w, "network", q->answer.verdict.allowed);
+		json_key(&w, "mesh");
+		if (q->mesh->tcp)
+			mesh_reach_json(&q->mesh->reach, &w);
+		else
+			json_null(&w);
+	}
 	json_object_end(&w);
 	rf_buf_add_char(out, '\n');
 }
@@ -333,16 +319,16 @@ static void print_json(const struct query *q, struct rf_buf *out)
 static int ask_one(struct net_model *model, const struct query_opts *opts, char **ends)
 {
 	CLEANUP(query_done)
-	struct query q = {.model = model, .from_text = ends[0], .to_text = ends[1]};
+	struct query q = {.model = model, .opts = opts, .from_text = ends[0], .to_text = ends[1]};
 	AUTO_BUF out = {0};
-	int status = parse_ask(opts, &q.asked.ask);
+	int status = net_ask_parse(&net_query_usage, opts->port, opts->protocol, &q.asked.ask);
 
 	if (!status)
 		status = net_ref(model, q.from_text, &q.asked.from);
 	if (!status)
 		status = net_ref(model, q.to_text, &q.asked.to);
 	if (!status)
-		status = resolve_name(&q);
+		status = net_ask_resolve(model, q.to_text, &q.asked.to, &q.asked.ask);
 	if (!status)
 		status = find_answer(&q);
 	if (status)
@@ -352,28 +338,42 @@ static int ask_one(struct net_model *model, const struct query_opts *opts, char 
 	else
 		print_text(&q, &out);
 	status = out_result(&out);
-	return status ? status : q.answer.verdict.allowed ? EXIT_ALLOWED : EXIT_DENIED;
+	return status ? status : q.allowed ? EXIT_ALLOWED : EXIT_DENIED;
+}
+
+static int check_batch(const struct query_opts *opts, const struct opt_args *args)
+{
+	if (args->count || opts->port || opts->protocol || opts->json || opts->all_rings ||
+		opts->trust_domain)
+		return opt_fail(&net_query_usage,
+			"--batch takes its probes from FILE: leave FROM, TO, --port, --protocol, "
+			"--all-rings, --trust-domain and --json out");
+	for (size_t i = 0; i < opts->files.count; i++) {
+		if (strcmp(opts->batch, "-") == 0 && strcmp(opts->files.items[i], "-") == 0)
+			return opt_fail(&net_query_usage,
+				"standard input cannot be both manifests and probes");
+	}
+	return 0;
 }
 
 /* What does not go together is said before the manifests are read. */
 static int check_opts(const struct query_opts *opts, const struct opt_args *args)
 {
 	struct policy_ask ask;
+	int status;
 
-	if (opts->batch && (args->count || opts->port || opts->protocol || opts->json))
-		return opt_fail(&net_query_usage, "--batch takes its probes from FILE: leave FROM, "
-						  "TO, --port, --protocol and "
-						  "--json out");
-	for (size_t i = 0; opts->batch && i < opts->files.count; i++) {
-		if (strcmp(opts->batch, "-") == 0 && strcmp(opts->files.items[i], "-") == 0)
-			return opt_fail(&net_query_usage,
-				"standard input cannot be both manifests and probes");
-	}
 	if (opts->batch)
-		return 0;
+		return check_batch(opts, args);
 	if (args->count < 2)
 		return opt_fail(&net_query_usage, "FROM and TO are missing: who connects to whom?");
-	return parse_ask(opts, &ask);
+	status = net_ask_parse(&net_query_usage, opts->port, opts->protocol, &ask);
+	if (!status && opts->all_rings && ask.any_port &&
+		(ask.any_proto || ask.proto == POLICY_TCP))
+		return opt_fail(&net_query_usage,
+			"--all-rings needs --port: policies of the mesh judge a port of TO");
+	if (!status && opts->trust_domain && !opts->all_rings)
+		return opt_fail(&net_query_usage, "--trust-domain is for --all-rings");
+	return status;
 }
 
 static int run(const struct query_opts *opts, const struct opt_args *args)

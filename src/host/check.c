@@ -170,6 +170,25 @@ static int check_all(struct check *check, struct rf_err *err)
 	return RF_OK;
 }
 
+/* A policy that nobody enforces must not look as if it were in force; once a kind. */
+static void warn_of_mesh(const struct kube_set *set, struct rf_diags *diags)
+{
+	bool said[KUBE_KIND_COUNT] = {false};
+
+	rf_vec_each (it, &set->objects) {
+		enum kube_kind kind = (*it)->kind;
+
+		if ((kind != KUBE_AUTHORIZATION_POLICY && kind != KUBE_PEER_AUTHENTICATION) ||
+			said[kind])
+			continue;
+		said[kind] = true;
+		rf_diag_add(diags, RF_WARNING, (*it)->pos,
+			"%s is not enforced here: no proxy stands in front of pods; say who may "
+			"connect in a NetworkPolicy as well",
+			kube_kind_name(kind));
+	}
+}
+
 int host_check(const struct host_config *config, const struct instance *inst, struct kube_set *set,
 	struct rf_diags *diags, struct rf_err *err)
 {
@@ -185,6 +204,7 @@ int host_check(const struct host_config *config, const struct instance *inst, st
 	check.refused_count = diags->list.count;
 	if (rc == RF_OK || (rc == RF_EINPUT && diags->error_count))
 		rc = check_all(&check, err);
+	warn_of_mesh(set, diags);
 	plan_done(&check.plan);
 	plan_addresses_done(&addresses);
 	image_store_free(check.images);

@@ -184,7 +184,7 @@ static int add_client(struct pod *pod, int *ret_fd, struct rf_err *err)
 	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
 	struct rf_str names[CA_MAX_NAMES];
 	struct keeper_client client = {.namespace = pod->kube->namespace,
-		.account = mesh_account(pod->kube),
+		.account = mesh_service_account(pod->kube),
 		.dns = names,
 		.ttl_s = host->config.cert_ttl_s};
 
@@ -373,7 +373,7 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 	rc = netns < 0 ? netns : RF_OK;
 	if (rc == RF_OK)
 		rc = identity_make(rf_str_of(keeper_trust_domain(pod->host->mesh->keeper)),
-			pod->kube->namespace, mesh_account(pod->kube), m->id, err);
+			pod->kube->namespace, mesh_service_account(pod->kube), m->id, err);
 	if (rc == RF_OK)
 		rc = open_sockets(m, netns, err);
 	if (rc == RF_OK)

@@ -188,7 +188,7 @@ static bool make_id(const struct kube_pod *kube, struct rf_str trust_domain,
 {
 	struct rf_err err;
 
-	return identity_make(trust_domain, kube->namespace, mesh_account(kube), out, &err) ==
+	return identity_make(trust_domain, kube->namespace, mesh_service_account(kube), out, &err) ==
 	       RF_OK;
 }
 

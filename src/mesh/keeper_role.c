@@ -47,6 +47,7 @@ struct process {
 	size_t client_count;
 	uint64_t sequence;
 	char intermediate[CERT_FP_SIZE];
+	int64_t until_s; /* its end */
 	bool ready;
 };
 
@@ -203,17 +204,17 @@ static bool look(struct process *p)
 		  strcmp(p->intermediate, info->intermediate->fingerprint) != 0;
 	p->sequence = info->sequence;
 	memcpy(p->intermediate, info->intermediate->fingerprint, sizeof(p->intermediate));
+	p->until_s = info->intermediate->until_s;
 	return changed;
 }
 
 /* The intermediate in time, where the root's key can be opened here. */
-static void renew_intermediate(void)
+static void renew_intermediate(const struct process *p)
 {
 	const struct ca_secret secret = {.key_file = NULL};
 	AUTO_CA *ca = NULL;
 
-	if (ca_open("/", true, &ca, NULL) == RF_OK &&
-		ca_info(ca)->intermediate->until_s - time(NULL) < RENEW_BEFORE_S)
+	if (p->until_s - time(NULL) < RENEW_BEFORE_S && ca_open("/", true, &ca, NULL) == RF_OK)
 		(void)!ca_renew(ca, &secret, time(NULL), NULL);
 }
 
@@ -222,8 +223,8 @@ static void on_look(void *ctx)
 	struct process *p = ctx;
 	struct client *next;
 
+	renew_intermediate(p);
 	if (look(p)) {
-		renew_intermediate();
 		for (struct client *client = p->clients; client; client = next) {
 			next = client->next;
 			if (frame_send(client->fd, KEEPER_MSG_CHANGED, RF_STR(""), NULL) < 0)
@@ -270,21 +271,30 @@ static int open_authority(struct process *p, struct rf_str payload, struct rf_er
 	return rc;
 }
 
+/* Frees the authority again: its lock is the process's own enemy otherwise. */
+static int read_domain(struct rf_buf *out, struct rf_err *err)
+{
+	AUTO_CA *ca = NULL;
+	int rc = ca_open("/", false, &ca, err);
+
+	if (rc == RF_OK)
+		frame_put_str(out, ca_info(ca)->trust_domain);
+	return rc;
+}
+
 static int begin(struct process *p, struct rf_str payload)
 {
 	AUTO_BUF ready = {0};
-	AUTO_CA *ca = NULL;
 	struct rf_err err;
 	int rc = open_authority(p, payload, &err);
 
 	if (rc == RF_OK)
-		rc = ca_open("/", false, &ca, &err);
+		rc = read_domain(&ready, &err);
 	if (rc < 0) {
 		(void)!reply(p->channel, rc, &err);
 		return rc;
 	}
-	renew_intermediate();
-	frame_put_str(&ready, ca_info(ca)->trust_domain);
+	renew_intermediate(p);
 	p->ready = true;
 	(void)!loop_timer_add(p->loop, LOOK_MS, on_look, p);
 	return frame_send(p->channel, KEEPER_MSG_READY, rf_buf_str(&ready), NULL);

@@ -1,34 +1,44 @@
-/* The pod's label, then its annotation, then its namespace's label. */
+/* See the header: three places, the nearest first. */
 #include "mesh/authz/injection.h"
+
+#include <strings.h>
 
 #include "kube/selector.h"
 
-#define INJECT	  "sidecar.istio.io/inject"
-#define NAMESPACE "istio-injection"
-
-static const struct doc_pairs *annotations_of(const struct kube_pod *pod)
+static bool means_yes(struct rf_str value)
 {
-	return kube_kind_is_workload(pod->owner->kind) ? &pod->owner->workload->template_meta.annotations
-						       : &pod->owner->meta.annotations;
+	static const char *const yes[] = {"y", "yes", "true", "on"};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(yes); i++) {
+		if (value.len == strlen(yes[i]) && strncasecmp(value.ptr, yes[i], value.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool namespace_injects(const struct kube_set *set, struct rf_str namespace)
+{
+	const struct kube_object *object = kube_find(set, KUBE_NAMESPACE, RF_STR(""), namespace);
+	struct rf_str value = RF_STR_NONE;
+
+	if (object)
+		value = kube_label(&object->meta.labels, RF_STR(MESH_NAMESPACE_INJECT));
+	return rf_str_is(value, "enabled");
 }
 
 bool mesh_injected(const struct kube_set *set, const struct kube_pod *pod)
 {
-	struct rf_str word = kube_label(&pod->labels, RF_STR(INJECT));
-	const struct kube_object *namespace;
+	const struct kube_meta *template = &pod->owner->workload->template_meta;
+	struct rf_str value = kube_label(&pod->labels, RF_STR(MESH_INJECT));
 
 	if (pod->spec->host_network.value)
 		return false;
-	if (!word.ptr)
-		word = kube_label(annotations_of(pod), RF_STR(INJECT));
-	if (word.ptr)
-		return rf_str_is(word, "true");
-	namespace = kube_find(set, KUBE_NAMESPACE, RF_STR(""), pod->namespace);
-	return namespace && rf_str_is(kube_label(&namespace->meta.labels, RF_STR(NAMESPACE)),
-				    "enabled");
+	if (value.len == 0)
+		value = kube_label(&template->annotations, RF_STR(MESH_INJECT));
+	return value.len ? means_yes(value) : namespace_injects(set, pod->namespace);
 }
 
-struct rf_str mesh_account(const struct kube_pod *pod)
+struct rf_str mesh_service_account(const struct kube_pod *pod)
 {
 	if (pod->spec->service_account_name.len)
 		return pod->spec->service_account_name;

@@ -1,15 +1,21 @@
 /*
- * Whether a pod is in the mesh: Istio's rules for its sidecar. The pod's own word (label or
- * annotation sidecar.istio.io/inject) counts more than its namespace's (label istio-injection:
- * enabled). Pods of the node's network cannot be. Pure.
+ * Who is in the mesh: which pods get a proxy, and with it an identity. Pure. As Istio's injector
+ * decides: the pod's label `sidecar.istio.io/inject`, else its annotation of that name, else its
+ * namespace's label `istio-injection: enabled`. y, yes, true and on (any case) mean yes, an empty
+ * value says nothing, and everything else means no. A hostNetwork pod is its machine, never in the
+ * mesh.
  */
 #ifndef RF_MESH_AUTHZ_INJECTION_H
 #define RF_MESH_AUTHZ_INJECTION_H
 
 #include "kube/pods.h"
 
+#define MESH_INJECT	      "sidecar.istio.io/inject"
+#define MESH_NAMESPACE_INJECT "istio-injection"
+
 bool mesh_injected(const struct kube_set *set, const struct kube_pod *pod);
-/* Its service account, "default" when it names none. */
-struct rf_str mesh_account(const struct kube_pod *pod);
+
+/* The pod's service account: "default" when it names none. */
+struct rf_str mesh_service_account(const struct kube_pod *pod);
 
 #endif

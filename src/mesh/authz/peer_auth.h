@@ -13,7 +13,7 @@
 enum peer_auth_mode {
 	PEER_AUTH_PERMISSIVE, /* TLS with an identity of ours, or plain */
 	PEER_AUTH_STRICT,
-	PEER_AUTH_DISABLE, /* the connection is not ours to touch */
+	PEER_AUTH_DISABLE, /* passed as it is; AuthorizationPolicies see a plain peer */
 };
 
 struct peer_auth {
