@@ -9,6 +9,8 @@
 #include "host/bundle.h"
 #include "host/dns.h"
 #include "host/filter.h"
+#include "mesh/authz/authz.h"
+#include "mesh/authz/injection.h"
 
 struct check {
 	const struct host_config *config;
@@ -170,22 +172,35 @@ static int check_all(struct check *check, struct rf_err *err)
 	return RF_OK;
 }
 
-/* A policy that nobody enforces must not look as if it were in force; once a kind. */
-static void warn_of_mesh(const struct kube_set *set, struct rf_diags *diags)
+static bool is_mesh_policy(const struct kube_object *object)
 {
-	bool said[KUBE_KIND_COUNT] = {false};
+	return object->kind == KUBE_AUTHORIZATION_POLICY ||
+	       object->kind == KUBE_PEER_AUTHENTICATION;
+}
 
+/* Whether some pod that the policy may be about is in the mesh. */
+static bool has_meshed_pod(const struct check *check, const struct kube_object *policy)
+{
+	bool everywhere = rf_str_is(policy->meta.namespace, AUTHZ_ROOT_NAMESPACE);
+
+	rf_vec_each (pod, &check->plan.pods.list) {
+		if ((everywhere || rf_str_eq(pod->namespace, policy->meta.namespace)) &&
+			(check->config->mesh || mesh_injected(check->plan.set, pod)))
+			return true;
+	}
+	return false;
+}
+
+/* A policy that nobody enforces must not look as if it were in force. */
+static void warn_of_mesh(const struct check *check, const struct kube_set *set)
+{
 	rf_vec_each (it, &set->objects) {
-		enum kube_kind kind = (*it)->kind;
-
-		if ((kind != KUBE_AUTHORIZATION_POLICY && kind != KUBE_PEER_AUTHENTICATION) ||
-			said[kind])
+		if (!is_mesh_policy(*it) || has_meshed_pod(check, *it))
 			continue;
-		said[kind] = true;
-		rf_diag_add(diags, RF_WARNING, (*it)->pos,
-			"%s is not enforced here: no proxy stands in front of pods; say who may "
-			"connect in a NetworkPolicy as well",
-			kube_kind_name(kind));
+		rf_diag_add(check->diags, RF_WARNING, (*it)->pos,
+			"%s " RF_STR_FMT " is enforced nowhere: no pod of its namespace is in the "
+			"mesh (label the namespace istio-injection: enabled, or run up --mesh)",
+			kube_kind_name((*it)->kind), RF_STR_ARG((*it)->meta.name));
 	}
 }
 
@@ -204,7 +219,7 @@ int host_check(const struct host_config *config, const struct instance *inst, st
 	check.refused_count = diags->list.count;
 	if (rc == RF_OK || (rc == RF_EINPUT && diags->error_count))
 		rc = check_all(&check, err);
-	warn_of_mesh(set, diags);
+	warn_of_mesh(&check, set);
 	plan_done(&check.plan);
 	plan_addresses_done(&addresses);
 	image_store_free(check.images);

@@ -191,6 +191,9 @@ int endpoint_listen(
 
 	if (fd < 0)
 		return rf_err_sys(err, errno, "make a socket");
+	/* IPv4 has sockets of its own. */
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (family == AF_UNIX)
 		remove_stale(endpoint);
 	else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
