@@ -59,6 +59,17 @@ static void tell_by_path(struct visit *visit)
 		visit->kind = pkg_is_jar(path) ? KIND_JAR : KIND_OTHER;
 }
 
+bool visit_reads_as_another(struct rf_str path, struct rf_str target)
+{
+	const struct scan_input inputs[] = {{.path = path}, {.path = target}};
+	struct visit here = {.input = &inputs[0]}, there = {.input = &inputs[1]};
+
+	tell_by_path(&here);
+	tell_by_path(&there);
+	return here.kind != KIND_OTHER &&
+	       (here.kind != there.kind || here.read_packages != there.read_packages);
+}
+
 static void tell_by_head(struct visit *visit, struct rf_bytes head)
 {
 	switch (go_format_of(head)) {
