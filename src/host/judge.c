@@ -14,6 +14,7 @@
 #include "image/scan/scan.h"
 #include "image/vuln/db.h"
 
+#define RULES	    "2" /* goes up when images are judged otherwise by the same version */
 #define VERDICT_MAX ((size_t)1 << 20)
 #define NOTE	    "note: "
 #define NAMED_MAX   3 /* things that a note names */
@@ -65,8 +66,8 @@ static int make_key(const struct judge_opts *opts, struct rf_buf *out, struct rf
 	char digest[IMAGE_DIGEST_TEXT_SIZE];
 	int rc;
 
-	/* Another program may find what this one does not. */
-	rf_buf_addf(out, RF_VERSION " %s %d %d %d %d",
+	/* Another program may find what this one does not, or refuse it. */
+	rf_buf_addf(out, RF_VERSION " " RULES " %s %d %d %d %d",
 		image_digest_text(&vuln_db_info(opts->db)->digest, digest), opts->gate.any,
 		opts->gate.min_level, opts->gate.fixable, opts->gate.tier);
 	rc = ignore_key(opts, out, err);
@@ -158,7 +159,7 @@ static int apply_ignore(const struct judge_opts *opts, struct scan_report *repor
 	return rc;
 }
 
-/* "/app: packed with UPX ...; 3 packages of ... are not judged ...; and 2 more". */
+/* "/app: damaged ...; 3 packages of ... are not judged ...; and 2 more". */
 static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
 {
 	size_t count = 0;
@@ -166,7 +167,10 @@ static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
 	for (size_t i = 0; i < report->file_count; i++) {
 		const struct scan_file *file = &report->files[i];
 
-		if (file->kind == SCAN_FILE_UNREADABLE && count++ < NAMED_MAX)
+		if (file->kind != SCAN_FILE_UNREADABLE &&
+			(file->kind != SCAN_FILE_PACKED || !file->suppressed.len))
+			continue;
+		if (count++ < NAMED_MAX)
 			rf_buf_addf(out, "%s" RF_STR_FMT ": " RF_STR_FMT, out->len ? "; " : "",
 				RF_STR_ARG(file->location), RF_STR_ARG(file->detail));
 	}

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "image/archive.h"
+#include "image/go/exe.h"
 #include "image/scan/inventory_int.h"
 #include "image/secrets/secrets.h"
 
@@ -72,16 +73,10 @@ int scan_visit(
 int scan_visit_dir(struct scanner *scanner, struct rf_str path, mode_t mode, uid_t uid, gid_t gid,
 	struct rf_err *err) RF_MUST_USE;
 
-/* The whole of a file. */
-struct scan_content {
-	struct rf_bytes bytes;
-	bool mapped; /* a read-only mapping of a file, whose pages may be given back */
-};
-
 /* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error, but
  * RF_EUNSUPPORTED is one that hides what it is made of. */
 int scan_go(struct scanner *scanner, struct rf_str path, size_t *place,
-	const struct scan_content *content, struct rf_err *err) RF_MUST_USE;
+	const struct go_exe *exe, struct rf_err *err) RF_MUST_USE;
 
 /* All of a layer's tar. When there are links afterwards, scan_links_walk() takes the tar again. */
 int scan_layer(
