@@ -16,8 +16,8 @@
 #include "base/fd.h"
 #include "base/num.h"
 #include "doc/read.h"
+#include "host/admit.h"
 #include "host/bundle.h"
-#include "host/dns.h"
 #include "host/overlay.h"
 #include "host/trash.h"
 
@@ -385,30 +385,14 @@ static int start_conmon(struct container *c, struct rf_err *err)
 	return rc;
 }
 
-/*
- * What a pod starts with was judged before; its name may mean another image at a restart, which was
- * not. So behind a gate a restart runs the image of the start before, which the store keeps.
- */
-static int find_image(struct container *c, struct rf_err *err)
-{
-	struct host *host = c->pod->host;
-	AUTO_IMAGE *before = c->image;
-
-	c->image = NULL;
-	if (!before || host->config.gate.off || !host->config.gate.db ||
-		dns_is_image(c->spec->image))
-		return bundle_find_image(host, c->spec, &c->image, err);
-	return image_find(host->images, before->digest.ptr, &c->image, err);
-}
-
 /* Root, bundle and conmon, in this order. On failure nothing of it is left. */
 static int make_and_start(struct container *c, struct rf_err *err)
 {
 	AUTO_FREE char *merged = NULL;
 	AUTO_FREE char *upper = NULL;
-	int rc;
+	AUTO_IMAGE *before = TAKE_PTR(c->image);
+	int rc = admit_find_image(c->pod->host, c->spec, before, &c->image, err);
 
-	rc = find_image(c, err);
 	if (rc < 0)
 		return rc;
 	if (asprintf(&merged, "%s/merged", c->dir) < 0)

@@ -8,6 +8,7 @@
 #include "dataplane/denial.h"
 #include "dataplane/fence.h"
 #include "host/instance.h"
+#include "host/judge.h"
 #include "host/oci.h"
 #include "host/plan.h"
 #include "host/runtime.h"
@@ -100,14 +101,6 @@ struct pod {
 	struct loop_timer *sweep_timer;
 };
 
-/* What images are judged by; see host/judge.h. Borrowed. */
-struct gate_config {
-	bool off, unfixed;
-	const char *db;	     /* absolute; need not be there yet */
-	const char *ignore;  /* absolute; NULL: none */
-	const char *fail_on; /* NULL: the default */
-};
-
 struct host_config {
 	struct gate_config gate;
 	struct plan_ranges ranges;
@@ -115,6 +108,11 @@ struct host_config {
 	const char *seccomp_file; /* the runtime's default profile */
 	const char *seccomp_root; /* where Localhost profiles lie */
 	bool dns;		  /* run the built-in DNS pod when the manifests have none */
+};
+
+/* A name that images may start by, and the image that it means. */
+struct admitted {
+	char *name, *digest;
 };
 
 struct host {
@@ -148,6 +146,7 @@ struct host {
 	char *dns_rootfs; /* STATE/dns-rootfs */
 	struct loop_watch *denial_watch, *fence_watch;
 	struct rejudge *rejudge; /* NULL: the gate is off */
+	RF_VEC(struct admitted) admitted;
 };
 
 #endif

@@ -33,6 +33,25 @@ void judge_defaults(struct judge_opts *ret)
 	};
 }
 
+int judge_opts_of(const struct gate_config *config, int64_t now_s, struct judge_opts *ret,
+	struct rf_err *err)
+{
+	struct judge_opts opts;
+
+	judge_defaults(&opts);
+	opts.gate.now_s = now_s;
+	opts.gate.fixable = !config->unfixed;
+	opts.off = config->off;
+	opts.ignore = config->ignore;
+	if (!opts.off && config->fail_on &&
+		!gate_level_find(rf_str_of(config->fail_on), &opts.gate))
+		return rf_err_set(err, RF_EINPUT,
+			"--fail-on \"%s\": there are critical, high, medium, low, any and off",
+			config->fail_on);
+	*ret = opts;
+	return RF_OK;
+}
+
 void judge_verdict_done(struct judge_verdict *verdict)
 {
 	rf_buf_done(&verdict->why);
@@ -208,6 +227,34 @@ static int scan_and_judge(const struct image *image, const struct judge_opts *op
 	return RF_OK;
 }
 
+/* Where the verdict on image is, and the key that it has when it is one by opts. */
+static int find_verdict(const struct instance *inst, const struct image *image,
+	const struct judge_opts *opts, struct rf_buf *path, struct rf_buf *key, struct rf_err *err)
+{
+	int rc = make_key(opts, key, err);
+
+	if (rc == RF_OK && verdict_path(inst, image, path) < 0)
+		rc = rf_err_nomem(err);
+	return rc;
+}
+
+int judge_recall(const struct instance *inst, const struct image *image,
+	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err)
+{
+	AUTO_BUF key = {0};
+	AUTO_BUF path = {0};
+	int rc = find_verdict(inst, image, opts, &path, &key, err);
+
+	*ret = (struct judge_verdict){.pass = false};
+	if (rc == RF_OK && !recall(path.data, rf_buf_str(&key), ret)) {
+		judge_verdict_done(ret);
+		*ret = (struct judge_verdict){.pass = false};
+		rc = rf_err_set(err, RF_EABSENT, RF_STR_FMT " was not judged",
+			RF_STR_ARG(image->name));
+	}
+	return rc;
+}
+
 int judge_image(const struct instance *inst, const struct image *image,
 	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err)
 {
@@ -215,20 +262,16 @@ int judge_image(const struct instance *inst, const struct image *image,
 	struct gate_verdict verdict;
 	AUTO_BUF key = {0};
 	AUTO_BUF path = {0};
-	int rc = make_key(opts, &key, err);
+	int rc = judge_recall(inst, image, opts, ret, err);
 
-	*ret = (struct judge_verdict){.pass = true};
-	if (rc == RF_OK && verdict_path(inst, image, &path) < 0)
-		rc = rf_err_nomem(err);
-	if (rc < 0 || recall(path.data, rf_buf_str(&key), ret))
+	if (rc != RF_EABSENT)
 		return rc;
-	rf_buf_clear(&ret->why);
-	rf_buf_clear(&ret->unjudged);
-	rc = scan_and_judge(image, opts, &verdict, &ret->unjudged, &report, err);
+	rc = find_verdict(inst, image, opts, &path, &key, err);
+	if (rc == RF_OK)
+		rc = scan_and_judge(image, opts, &verdict, &ret->unjudged, &report, err);
 	if (rc < 0)
 		return rc;
 	ret->pass = verdict.pass;
-	ret->remembered = false;
 	for (size_t i = 0; i < verdict.reasons.count; i++) {
 		rf_buf_add_c(&ret->why, i ? "; " : "");
 		rf_buf_add_str(&ret->why, verdict.reasons.items[i]);
@@ -271,9 +314,11 @@ static int judge_container(
 	else if (!verdict.pass)
 		rf_diag_add(j->diags, RF_ERROR, pos,
 			"image " RF_STR_FMT " is refused: %s (`ringfence image scan " RF_STR_FMT
-			"` tells all; --fail-on, --ignore change what is refused)",
+			"` tells all; %s)",
 			RF_STR_ARG(container->image), rf_buf_cstr(&verdict.why),
-			RF_STR_ARG(container->image));
+			RF_STR_ARG(container->image),
+			j->opts->mend ? j->opts->mend
+				      : "--fail-on, --ignore change what is refused");
 	if (rc == RF_OK && verdict.unjudged.len)
 		rf_diag_add(j->diags, RF_WARNING, pos,
 			"image " RF_STR_FMT " was not judged as a whole: %s",
