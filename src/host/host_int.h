@@ -64,7 +64,7 @@ struct container {
 	bool oom_killed;
 	uint64_t started_ms, exited_ms;
 	unsigned backoff_s;
-	struct loop_timer *restart_timer, *kill_timer;
+	struct loop_timer *restart_timer, *kill_timer, *signal_timer;
 	bool stopping, restart_after_stop;
 	char reason[160]; /* why it waits or failed, for ps and status */
 	struct prober *probers[PROBE_KIND_COUNT];
