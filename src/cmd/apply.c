@@ -101,7 +101,8 @@ static int ask_for_gates(
 	if (exit_status)
 		return exit_status;
 	if (!doc_get(ret->told.root, "off"))
-		return out_errorf("the supervisor does not tell its gate: is it of another version?");
+		return out_errorf(
+			"the supervisor does not tell its gate: is it of another version?");
 	off = live_truth(ret->told.root, "off");
 	of_up = (struct gate_flags){.fail_on = off ? "off" : told_text(ret, "failOn"),
 		.db = told_text(ret, "db"),
@@ -114,8 +115,9 @@ static int ask_for_gates(
 	if (exit_status == 0 && ret->has_own)
 		exit_status = gate_setup(&usage, &own, inst, &ret->own);
 	if (exit_status == 0 && ret->own.judge.off && !off)
-		return opt_fail(&usage, "--fail-on off: the gate is that of `up`, and `apply` can only "
-					"ask for more");
+		return opt_fail(&usage,
+			"--fail-on off: the gate is that of `up`, and `apply` can only "
+			"ask for more");
 	ret->up.judge.mend = "the gate is that of `up`: its --fail-on, --ignore change what is "
 			     "refused";
 	return exit_status;

@@ -32,13 +32,13 @@ static int admit(struct host *host, struct rf_str name, const struct image *imag
 	struct admitted *known = admitted_as(host, name);
 	struct admitted new = {.name = rf_str_dup(name), .digest = rf_str_dup(image->digest)};
 
-	if (new.name && new.digest && known) {
+	if (new.name &&new.digest && known) {
 		free(known->name);
 		free(known->digest);
 		*known = new;
 		return RF_OK;
 	}
-	if (new.name && new.digest && rf_vec_push(&host->admitted, new))
+	if (new.name &&new.digest && rf_vec_push(&host->admitted, new))
 		return RF_OK;
 	free(new.name);
 	free(new.digest);

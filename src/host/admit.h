@@ -1,8 +1,8 @@
 /*
  * What the supervisor lets start. Behind a gate an image is started only when there is a verdict on
  * it that lets it run: by this gate's rule and the database of the moment, remembered by whoever
- * asked (host/judge.h), since the supervisor looks into no image itself. A name then means the image
- * that was admitted by it, whatever it is moved to afterwards.
+ * asked (host/judge.h), since the supervisor looks into no image itself. A name then means the
+ * image that was admitted by it, whatever it is moved to afterwards.
  */
 #ifndef RF_HOST_ADMIT_H
 #define RF_HOST_ADMIT_H

@@ -86,8 +86,7 @@ static void look_for_handler(void *ctx)
  */
 static void wait_for_handler(struct container *c)
 {
-	c->signal_timer =
-		loop_timer_add(c->pod->host->loop, HANDLER_LOOK_MS, look_for_handler, c);
+	c->signal_timer = loop_timer_add(c->pod->host->loop, HANDLER_LOOK_MS, look_for_handler, c);
 }
 
 static void ask_to_end(struct container *c)

@@ -33,8 +33,8 @@ void judge_defaults(struct judge_opts *ret)
 	};
 }
 
-int judge_opts_of(const struct gate_config *config, int64_t now_s, struct judge_opts *ret,
-	struct rf_err *err)
+int judge_opts_of(
+	const struct gate_config *config, int64_t now_s, struct judge_opts *ret, struct rf_err *err)
 {
 	struct judge_opts opts;
 
@@ -249,8 +249,8 @@ int judge_recall(const struct instance *inst, const struct image *image,
 	if (rc == RF_OK && !recall(path.data, rf_buf_str(&key), ret)) {
 		judge_verdict_done(ret);
 		*ret = (struct judge_verdict){.pass = false};
-		rc = rf_err_set(err, RF_EABSENT, RF_STR_FMT " was not judged",
-			RF_STR_ARG(image->name));
+		rc = rf_err_set(
+			err, RF_EABSENT, RF_STR_FMT " was not judged", RF_STR_ARG(image->name));
 	}
 	return rc;
 }

@@ -138,8 +138,7 @@ static void tally_add(struct tally *t, const struct scan_report *r, const struct
 	t->levels[f->level]++;
 	if (t->named == NAMED_MAX)
 		return;
-	rf_buf_addf(&t->names,
-		"%s" RF_STR_FMT " in " RF_STR_FMT "%s" RF_STR_FMT " at " RF_STR_FMT,
+	rf_buf_addf(&t->names, "%s" RF_STR_FMT " in " RF_STR_FMT "%s" RF_STR_FMT " at " RF_STR_FMT,
 		t->named ? "; " : "", RF_STR_ARG(f->id), RF_STR_ARG(p->name),
 		p->version.len ? " " : "", RF_STR_ARG(p->version), RF_STR_ARG(p->location));
 	t->named++;

@@ -30,9 +30,9 @@ struct ignore_result {
 };
 
 /*
- * Sets suppressed of report's findings and packed programs. now_s is the time by which entries expire; text and file
- * must live as long as the report. RF_EINPUT with errors in diags (file:line:column) when the file
- * is wrong anywhere: nothing is suppressed then.
+ * Sets suppressed of report's findings and packed programs. now_s is the time by which entries
+ * expire; text and file must live as long as the report. RF_EINPUT with errors in diags
+ * (file:line:column) when the file is wrong anywhere: nothing is suppressed then.
  */
 int ignore_apply(struct scan_report *report, struct rf_str text, const char *file, int64_t now_s,
 	struct rf_diags *diags, struct ignore_result *ret) RF_MUST_USE;

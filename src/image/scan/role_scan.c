@@ -70,8 +70,7 @@ static ssize_t next_block(void *ctx, const void **ret_block, struct rf_err *err)
 }
 
 /* Walks a layer again for the hard links in it that its first walk could not read. */
-static int read_links(
-	struct role *role, const struct image_choice_layer *layer, struct rf_err *err)
+static int read_links(struct role *role, const struct image_choice_layer *layer, struct rf_err *err)
 {
 	struct scanner *scanner = &role->scanner;
 	int rc = RF_OK;

@@ -484,11 +484,12 @@ static bool has_runtime(const struct go_table *table)
  */
 static int read_without_build(struct go_scan *scan, struct rf_str path, struct rf_err *err)
 {
+	bool named = scan->exe->pclntab.ptr != NULL;
 	int rc;
 
-	scan->has_table = go_table_find(scan->exe, &scan->table, NULL) == RF_OK &&
-			  has_runtime(&scan->table);
-	if (!scan->has_table && !scan->exe->pclntab.ptr)
+	scan->has_table = go_table_find(scan->exe, &scan->table, NULL) == RF_OK;
+	scan->has_table = scan->has_table && (named || has_runtime(&scan->table));
+	if (!scan->has_table && !named)
 		return RF_OK;
 	scan->build = (struct go_build){.go_version = RF_STR(""),
 		.go_release = RF_STR(""),
@@ -539,8 +540,8 @@ static int read_program(struct go_scan *scan, struct rf_str path, struct rf_err 
 int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, const struct go_exe *exe,
 	struct rf_err *err)
 {
-	CLEANUP(go_scan_done) struct go_scan scan = {
-		.scanner = scanner, .place = *place, .exe = exe};
+	CLEANUP(go_scan_done)
+	struct go_scan scan = {.scanner = scanner, .place = *place, .exe = exe};
 	int rc;
 
 	scan.arena = rf_arena_new(GO_ARENA_BYTES);

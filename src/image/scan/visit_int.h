@@ -75,8 +75,8 @@ int scan_visit_dir(struct scanner *scanner, struct rf_str path, mode_t mode, uid
 
 /* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error, but
  * RF_EUNSUPPORTED is one that hides what it is made of. */
-int scan_go(struct scanner *scanner, struct rf_str path, size_t *place,
-	const struct go_exe *exe, struct rf_err *err) RF_MUST_USE;
+int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, const struct go_exe *exe,
+	struct rf_err *err) RF_MUST_USE;
 
 /* All of a layer's tar. When there are links afterwards, scan_links_walk() takes the tar again. */
 int scan_layer(

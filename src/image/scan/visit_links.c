@@ -166,7 +166,7 @@ int scan_links_walk(struct scanner *scanner, const struct image_input *tar, stru
 void scan_links_end(struct scanner *scanner)
 {
 	rf_vec_each (link, &scanner->links.list)
-		inventory_note(&scanner->inv, "/%s: a hard link by way of too many, not read",
-			link->path);
+		inventory_note(
+			&scanner->inv, "/%s: a hard link by way of too many, not read", link->path);
 	scan_links_done(&scanner->links);
 }

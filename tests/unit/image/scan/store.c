@@ -151,8 +151,9 @@ static void a_hard_link_is_read_by_its_own_name(void)
 	TAR_OF(&again, {.name = "x", .text = STATUS("first")}, {.name = "x", .text = STATUS("bad")},
 		{.name = DPKG, .type = '1', .link = "x"}, {.name = "x", .text = STATUS("late")});
 	CHECK_STR(packages_of(&again, NULL), "bad@/" DPKG " " UNKNOWN);
-	TAR_OF(&chain, {.name = "a", .text = STATUS("bad")}, {.name = "b", .type = '1', .link = "a"},
-		{.name = "c", .type = '1', .link = "b"}, {.name = DPKG, .type = '1', .link = "c"},
+	TAR_OF(&chain, {.name = "a", .text = STATUS("bad")},
+		{.name = "b", .type = '1', .link = "a"}, {.name = "c", .type = '1', .link = "b"},
+		{.name = DPKG, .type = '1', .link = "c"},
 		{.name = "lib/apk/db/installed", .type = '1', .link = "c"},
 		{.name = "a", .text = STATUS("late")});
 	CHECK_STR(packages_of(&chain, NULL), "bad@/" DPKG " " UNKNOWN);
