@@ -66,7 +66,7 @@ int admit_find_image(struct host *host, const struct kube_container *spec,
 	known = admitted_as(host, spec->image);
 	if (!known)
 		return rf_err_set(err, RF_EDENIED,
-			"image " RF_STR_FMT " was not judged: `ringfence apply` does that first",
+			"image " RF_STR_FMT " was not judged: `up` and `apply` do that first",
 			RF_STR_ARG(spec->image));
 	return image_find(host->images, known->digest, ret, err);
 }
@@ -107,7 +107,7 @@ static int ask(struct asking *a, const struct kube_container *container, struct 
 	if (rc == RF_EABSENT) {
 		rf_diag_add(a->diags, RF_ERROR, pos,
 			"image " RF_STR_FMT " was not judged by the gate of `up` and the present "
-			"vulnerability database: `ringfence apply` does that first",
+			"vulnerability database: `up` and `apply` do that first",
 			RF_STR_ARG(container->image));
 		return RF_OK;
 	}

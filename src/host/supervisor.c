@@ -193,7 +193,9 @@ static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct 
 		return rc;
 	rc = admit_objects(host, set, set->objects.count, &diags, err);
 	if (rc == RF_OK && diags.error_count)
-		rc = rf_err_set(err, RF_EDENIED, "%s", diags.list.items[0].msg);
+		rc = rf_err_set(err, RF_EDENIED,
+			"%s (verdicts are kept in %s/verdicts: can they be written?)",
+			diags.list.items[0].msg, host->inst.state_dir);
 	if (rc == RF_OK)
 		rc = host_apply(host, set, &change, &diags, err);
 	if (rc < 0)
