@@ -14,6 +14,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static int read_links(struct scanner *scanner, const struct image_range *range, struct rf_err *err)
+{
+	int rc = RF_OK;
+
+	for (int i = 0; i < SCAN_MAX_LINK_WALKS && scanner->links.list.count && rc == RF_OK; i++) {
+		AUTO_STREAM *stream = NULL;
+		struct image_input input;
+
+		rc = image_stream_open(range, MAX_BYTES, &stream, err);
+		if (rc < 0)
+			break;
+		input = image_stream_input(stream);
+		rc = scan_links_walk(scanner, &input, err);
+	}
+	scan_links_end(scanner);
+	return rc;
+}
+
 static void read_layer(struct scanner *scanner, struct rf_bytes bytes)
 {
 	const struct image_range range = {.fd = -1, .mem = bytes.ptr, .len = bytes.len};
@@ -26,6 +44,8 @@ static void read_layer(struct scanner *scanner, struct rf_bytes bytes)
 		input = image_stream_input(stream);
 		rc = scan_layer(scanner, &input, &err);
 	}
+	if (rc == RF_OK)
+		rc = read_links(scanner, &range, &err);
 	if (rc > 0 || (rc < 0 && !err.msg[0]))
 		abort();
 }
@@ -65,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	finish(&scanner);
 	inventory_done(&scanner.inv);
+	scan_links_done(&scanner.links);
 	rf_buf_done(&scanner.buf);
 	return 0;
 }

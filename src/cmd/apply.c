@@ -33,7 +33,8 @@ static const struct opt_usage usage = {
 	.text = "Objects of the manifests replace those of the same kind, namespace and name. "
 		"Policies are in force before any pod is started or stopped; connections that "
 		"they do not allow any more end. PATH is a file, a directory or - for standard "
-		"input.",
+		"input. Images are judged by the gate that `up` was given; the options here can "
+		"only ask for more.",
 	OPT_ROWS(rows),
 	OPT_EXAMPLES(examples),
 	.min_args = 1,
@@ -52,11 +53,97 @@ static int read_input(const struct opt_args *args, struct rf_buf *text)
 	return 0;
 }
 
+/* What images have to pass: the gate of `up`, and whatever more is asked for here. */
+struct gates {
+	struct live_answer told; /* of the supervisor: the flags of `up` are in it */
+	struct gate_setup up, own;
+	bool has_own;
+};
+
+static void gates_done(struct gates *gates)
+{
+	gate_setup_done(&gates->own);
+	gate_setup_done(&gates->up);
+	live_answer_done(&gates->told);
+}
+
+static const char *told_text(const struct gates *gates, const char *key)
+{
+	const char *text = live_text(gates->told.root, key);
+
+	return *text ? text : NULL;
+}
+
+/* The gate of `up`, where the options of this verb do not say otherwise. */
+static struct gate_flags own_flags(const struct gate_flags *of_up, const struct gate_flags *given)
+{
+	struct gate_flags flags = *given;
+
+	flags.unfixed |= of_up->unfixed;
+	if (!flags.fail_on && !(of_up->fail_on && strcmp(of_up->fail_on, "off") == 0))
+		flags.fail_on = of_up->fail_on;
+	if (!flags.ignore)
+		flags.ignore = of_up->ignore;
+	if (!flags.max_age)
+		flags.max_age = of_up->max_age;
+	if (!flags.db) {
+		flags.db = of_up->db;
+		flags.db_optional = of_up->db_optional;
+	}
+	return flags;
+}
+
+static int ask_for_gates(
+	const struct apply_opts *opts, const struct instance *inst, struct gates *ret)
+{
+	struct gate_flags of_up, own;
+	int exit_status = live_ask(&opts->live, RF_STR("{\"verb\":\"gate\"}"), &ret->told);
+	bool off;
+
+	if (exit_status)
+		return exit_status;
+	if (!doc_get(ret->told.root, "off"))
+		return out_errorf(
+			"the supervisor does not tell its gate: is it of another version?");
+	off = live_truth(ret->told.root, "off");
+	of_up = (struct gate_flags){.fail_on = off ? "off" : told_text(ret, "failOn"),
+		.db = told_text(ret, "db"),
+		.db_optional = told_text(ret, "db") && !live_truth(ret->told.root, "dbNamed"),
+		.ignore = told_text(ret, "ignore"),
+		.max_age = told_text(ret, "maxAge"),
+		.unfixed = live_truth(ret->told.root, "unfixed")};
+	own = own_flags(&of_up, &opts->gate);
+	ret->has_own = gate_flags_given(&opts->gate);
+	exit_status = gate_setup(&usage, &of_up, inst, &ret->up);
+	if (exit_status == 0 && ret->has_own)
+		exit_status = gate_setup(&usage, &own, inst, &ret->own);
+	if (exit_status == 0 && ret->own.judge.off && !off)
+		return opt_fail(&usage,
+			"--fail-on off: the gate is that of `up`, and `apply` can only "
+			"ask for more");
+	ret->up.judge.mend = "the gate is that of `up`: its --fail-on, --ignore change what is "
+			     "refused";
+	return exit_status;
+}
+
+/* That of `up` comes last: its verdicts are those that the supervisor looks for. */
+static int pass_gates(const struct gates *gates, const struct instance *inst,
+	const struct kube_set *set, struct rf_diags *diags, struct rf_err *err)
+{
+	int rc = RF_OK;
+
+	if (gates->has_own && gates->own.judge.db)
+		rc = judge_set(inst, set, &gates->own.judge, diags, err);
+	if (rc == RF_OK && !diags->error_count)
+		rc = judge_set(inst, set, &gates->up.judge, diags, err);
+	return rc;
+}
+
 /*
- * Archives that the manifests name, and the gate; what else is wrong with the manifests, the
+ * Archives that the manifests name, and the gates; what else is wrong with the manifests, the
  * supervisor says.
  */
-static int bring_images(const struct instance *inst, const struct judge_opts *judge,
+static int bring_images(const struct instance *inst, const struct gates *gates,
 	const struct opt_args *args, struct rf_str text)
 {
 	AUTO_DIAGS diags = {.error_count = 0};
@@ -77,7 +164,7 @@ static int bring_images(const struct instance *inst, const struct judge_opts *ju
 	if (rc == RF_OK)
 		rc = images_bring(&set, inst, &diags, &err);
 	if (rc == RF_OK && !diags.error_count)
-		rc = judge_set(inst, &set, judge, &diags, &err);
+		rc = pass_gates(gates, inst, &set, &diags, &err);
 	exit_status = rc < 0 ? out_error(&err) : out_diags(&diags);
 	kube_set_done(&set);
 	return exit_status;
@@ -148,7 +235,7 @@ static int apply(const struct apply_opts *opts, const struct opt_args *args)
 	AUTO_ANSWER answer = {.root = NULL};
 	AUTO_BUF request = {.max = CONTROL_MAX_LINE};
 	AUTO_BUF text = {.max = CONTROL_MAX_LINE / 2};
-	AUTO_GATE gate = {.db = NULL};
+	CLEANUP(gates_done) struct gates gates = {.has_own = false};
 	struct instance inst;
 	struct rf_err err;
 	int exit_status = read_input(args, &text);
@@ -157,9 +244,9 @@ static int apply(const struct apply_opts *opts, const struct opt_args *args)
 		instance_init(&inst, opts->live.run_dir, opts->live.state_dir, &err) < 0)
 		exit_status = out_error(&err);
 	if (exit_status == 0) {
-		exit_status = gate_setup(&usage, &opts->gate, &inst, &gate);
+		exit_status = ask_for_gates(opts, &inst, &gates);
 		if (exit_status == 0)
-			exit_status = bring_images(&inst, &gate.judge, args, rf_buf_str(&text));
+			exit_status = bring_images(&inst, &gates, args, rf_buf_str(&text));
 		instance_done(&inst);
 	}
 	if (exit_status == 0)

@@ -8,6 +8,7 @@
 struct gate_flags {
 	const char *fail_on, *db, *ignore, *max_age;
 	bool unfixed;
+	bool db_optional; /* not an option: db is where one may be */
 };
 
 /* Option rows for a struct with a member `gate` of type struct gate_flags. */
@@ -33,6 +34,7 @@ struct gate_flags {
 /* What flags mean; texts of it are on the heap. */
 struct gate_setup {
 	struct judge_opts judge;
+	struct gate_config config; /* the same for a supervisor; borrowed from here and the flags */
 	struct vuln_db *db;
 	char *db_path, *ignore; /* absolute */
 };
@@ -42,5 +44,8 @@ void gate_setup_done(struct gate_setup *setup);
 /* 0, or 2 after an error was printed. */
 int gate_setup(const struct opt_usage *usage, const struct gate_flags *flags,
 	const struct instance *inst, struct gate_setup *ret) RF_MUST_USE;
+
+/* Whether any of the options was given. */
+bool gate_flags_given(const struct gate_flags *flags);
 
 #endif

@@ -356,6 +356,7 @@ static void add_files(struct table *t)
 {
 	const struct scan_report *r = t->report;
 	struct out_table table = {.columns = 6};
+	AUTO_BUF what = {.len = 0};
 
 	if (!r->file_count)
 		return;
@@ -367,7 +368,11 @@ static void add_files(struct table *t)
 		add_place(&table, r, f->location, 0, f->layer);
 		out_table_addf(&table, OUT_PLAIN, "%04o", f->mode);
 		out_table_addf(&table, OUT_PLAIN, "%u:%u", f->uid, f->gid);
-		cell(&table, OUT_PLAIN, f->detail, 0);
+		rf_buf_clear(&what);
+		rf_buf_add_str(&what, f->detail);
+		if (f->suppressed.len)
+			rf_buf_addf(&what, " (" RF_STR_FMT ")", RF_STR_ARG(f->suppressed));
+		cell(&table, OUT_PLAIN, rf_buf_str(&what), 0);
 	}
 	print_indented(t, &table);
 }

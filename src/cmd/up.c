@@ -253,13 +253,7 @@ static int up(const struct up_opts *opts, const struct opt_args *args, const str
 
 	if (exit_status == 0)
 		exit_status = gate_setup(&usage, &opts->gate, inst, &gate);
-	config.gate = (struct gate_config){.off = gate.judge.off,
-		.unfixed = opts->gate.unfixed,
-		.db = gate.db_path,
-		.ignore = gate.ignore,
-		.fail_on = opts->gate.fail_on,
-		.max_age = opts->gate.max_age};
-
+	config.gate = gate.config;
 	if (exit_status == 0 && (!set || kube_set_init(set, &err) < 0))
 		exit_status = out_errorf("out of memory");
 	if (exit_status == 0)

@@ -16,8 +16,8 @@
 #include "base/fd.h"
 #include "base/num.h"
 #include "doc/read.h"
+#include "host/admit.h"
 #include "host/bundle.h"
-#include "host/dns.h"
 #include "host/overlay.h"
 #include "host/trash.h"
 
@@ -57,6 +57,7 @@ void container_done(struct container *c)
 	drop_sync(c);
 	loop_timer_del(c->restart_timer);
 	loop_timer_del(c->kill_timer);
+	loop_timer_del(c->signal_timer);
 	if (c->conmon)
 		child_detach(c->conmon);
 	if (c->starter)
@@ -222,7 +223,8 @@ static void conmon_ended(void *ctx, int status RF_UNUSED)
 
 	c->conmon = NULL;
 	loop_timer_del(c->kill_timer);
-	c->kill_timer = NULL;
+	loop_timer_del(c->signal_timer);
+	c->kill_timer = c->signal_timer = NULL;
 	rf_fd_closep(&c->pidfd);
 	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_CREATING) {
 		c->exit_code = read_exit_code(c);
@@ -363,30 +365,14 @@ static int start_conmon(struct container *c, struct rf_err *err)
 	return rc;
 }
 
-/*
- * What a pod starts with was judged before; its name may mean another image at a restart, which was
- * not. So behind a gate a restart runs the image of the start before, which the store keeps.
- */
-static int find_image(struct container *c, struct rf_err *err)
-{
-	struct host *host = c->pod->host;
-	AUTO_IMAGE *before = c->image;
-
-	c->image = NULL;
-	if (!before || host->config.gate.off || !host->config.gate.db ||
-		dns_is_image(c->spec->image))
-		return bundle_find_image(host, c->spec, &c->image, err);
-	return image_find(host->images, before->digest.ptr, &c->image, err);
-}
-
 /* Root, bundle and conmon, in this order. On failure nothing of it is left. */
 static int make_and_start(struct container *c, struct rf_err *err)
 {
 	AUTO_FREE char *merged = NULL;
 	AUTO_FREE char *upper = NULL;
-	int rc;
+	AUTO_IMAGE *before = TAKE_PTR(c->image);
+	int rc = admit_find_image(c->pod->host, c->spec, before, &c->image, err);
 
-	rc = find_image(c, err);
 	if (rc < 0)
 		return rc;
 	if (asprintf(&merged, "%s/merged", c->dir) < 0)
@@ -428,61 +414,4 @@ int container_start(struct container *c, struct rf_err *err)
 	c->oom_killed = false;
 	c->state = CONTAINER_CREATING;
 	return RF_OK;
-}
-
-static void send_signal(const struct container *c, int signo)
-{
-	if (c->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, c->pidfd, signo, NULL, 0);
-}
-
-static int stop_signal(const struct container *c)
-{
-	static const struct {
-		const char *name;
-		int signo;
-	} signals[] = {{"TERM", SIGTERM}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"HUP", SIGHUP},
-		{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"KILL", SIGKILL}, {"WINCH", SIGWINCH}};
-	struct rf_str name = c->image ? c->image->config.stop_signal : RF_STR_NONE;
-	uint64_t number;
-
-	if (c->spec->lifecycle && c->spec->lifecycle->stop_signal.len)
-		name = c->spec->lifecycle->stop_signal;
-	if (rf_num_u64(name, 64, &number) && number > 0)
-		return (int)number;
-	if (rf_str_starts(name, RF_STR("SIG"))) {
-		name.ptr += 3;
-		name.len -= 3;
-	}
-	for (size_t i = 0; i < RF_ARRAY_LEN(signals); i++) {
-		if (rf_str_is(name, signals[i].name))
-			return signals[i].signo;
-	}
-	return SIGTERM;
-}
-
-static void kill_now(void *ctx)
-{
-	struct container *c = ctx;
-
-	c->kill_timer = NULL;
-	send_signal(c, SIGKILL);
-	if (c->pidfd < 0 && c->conmon)
-		child_kill(c->conmon, SIGKILL);
-}
-
-void container_stop(struct container *c, unsigned grace_s)
-{
-	loop_timer_del(c->restart_timer);
-	c->restart_timer = NULL;
-	c->ready = false;
-	c->stopping = true;
-	if (!c->conmon)
-		return;
-	if (grace_s)
-		send_signal(c, stop_signal(c));
-	loop_timer_del(c->kill_timer);
-	c->kill_timer = loop_timer_add(c->pod->host->loop, (uint64_t)grace_s * 1000, kill_now, c);
-	if (!c->kill_timer)
-		kill_now(c);
 }

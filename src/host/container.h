@@ -26,7 +26,8 @@ void container_done(struct container *c);
  */
 int container_start(struct container *c, struct rf_err *err) RF_MUST_USE;
 /*
- * Asks it to end: its stop signal now, SIGKILL after grace_s seconds. One that is still being made
+ * Asks it to end: its stop signal now (once more when it comes to have a handler for it), SIGKILL
+ * after grace_s seconds. One that is still being made
  * does not run at all.
  */
 void container_stop(struct container *c, unsigned grace_s);

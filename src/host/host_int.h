@@ -8,6 +8,7 @@
 #include "dataplane/denial.h"
 #include "dataplane/fence.h"
 #include "host/instance.h"
+#include "host/judge.h"
 #include "host/oci.h"
 #include "host/plan.h"
 #include "host/runtime.h"
@@ -65,7 +66,7 @@ struct container {
 	bool oom_killed;
 	uint64_t started_ms, exited_ms;
 	unsigned backoff_s;
-	struct loop_timer *restart_timer, *kill_timer;
+	struct loop_timer *restart_timer, *kill_timer, *signal_timer;
 	bool stopping, restart_after_stop;
 	char reason[160]; /* why it waits or failed, for ps and status */
 	struct prober *probers[PROBE_KIND_COUNT];
@@ -103,15 +104,6 @@ struct pod {
 	struct pod_mesh *mesh; /* NULL: not in the mesh */
 };
 
-/* What images are judged by; see host/judge.h. Borrowed. */
-struct gate_config {
-	bool off, unfixed;
-	const char *db;	     /* absolute; need not be there yet */
-	const char *ignore;  /* absolute; NULL: none */
-	const char *fail_on; /* NULL: the default */
-	const char *max_age; /* "7d"; NULL: none */
-};
-
 struct host_config {
 	struct gate_config gate;
 	struct plan_ranges ranges;
@@ -121,6 +113,11 @@ struct host_config {
 	bool dns;		  /* run the built-in DNS pod when the manifests have none */
 	bool mesh;		  /* every pod is in the mesh */
 	int64_t cert_ttl_s;	  /* of pods' certificates; 0: the authority's usual */
+};
+
+/* A name that images may start by, and the image that it means. */
+struct admitted {
+	char *name, *digest;
 };
 
 struct host {
@@ -155,6 +152,7 @@ struct host {
 	struct loop_watch *denial_watch, *fence_watch;
 	struct host_mesh *mesh;	 /* NULL: no pod is in it */
 	struct rejudge *rejudge; /* NULL: the gate is off */
+	RF_VEC(struct admitted) admitted;
 };
 
 #endif

@@ -14,6 +14,7 @@
 #include "image/scan/scan.h"
 #include "image/vuln/db.h"
 
+#define RULES	    "2" /* goes up when images are judged otherwise by the same version */
 #define VERDICT_MAX ((size_t)1 << 20)
 #define NOTE	    "note: "
 #define NAMED_MAX   3 /* things that a note names */
@@ -30,6 +31,26 @@ void judge_defaults(struct judge_opts *ret)
 				.tier = SCAN_TIER_LINKED,
 			},
 	};
+}
+
+int judge_opts_of(
+	const struct gate_config *config, int64_t now_s, struct judge_opts *ret, struct rf_err *err)
+{
+	struct judge_opts opts;
+
+	judge_defaults(&opts);
+	opts.gate.now_s = now_s;
+	opts.gate.fixable = !config->unfixed;
+	opts.off = config->off;
+	opts.ignore = config->ignore;
+	opts.gate.max_age_s = config->max_age_s;
+	if (!opts.off && config->fail_on &&
+		!gate_level_find(rf_str_of(config->fail_on), &opts.gate))
+		return rf_err_set(err, RF_EINPUT,
+			"--fail-on \"%s\": there are critical, high, medium, low, any and off",
+			config->fail_on);
+	*ret = opts;
+	return RF_OK;
 }
 
 void judge_verdict_done(struct judge_verdict *verdict)
@@ -65,8 +86,8 @@ static int make_key(const struct judge_opts *opts, struct rf_buf *out, struct rf
 	char digest[IMAGE_DIGEST_TEXT_SIZE];
 	int rc;
 
-	/* Another program may find what this one does not. */
-	rf_buf_addf(out, RF_VERSION " %s %d %d %d %d",
+	/* Another program may find what this one does not, or refuse it. */
+	rf_buf_addf(out, RF_VERSION " " RULES " %s %d %d %d %d",
 		image_digest_text(&vuln_db_info(opts->db)->digest, digest), opts->gate.any,
 		opts->gate.min_level, opts->gate.fixable, opts->gate.tier);
 	rc = ignore_key(opts, out, err);
@@ -158,7 +179,7 @@ static int apply_ignore(const struct judge_opts *opts, struct scan_report *repor
 	return rc;
 }
 
-/* "/app: packed with UPX ...; 3 packages of ... are not judged ...; and 2 more". */
+/* "/app: damaged ...; 3 packages of ... are not judged ...; and 2 more". */
 static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
 {
 	size_t count = 0;
@@ -166,7 +187,10 @@ static void tell_unjudged(const struct scan_report *report, struct rf_buf *out)
 	for (size_t i = 0; i < report->file_count; i++) {
 		const struct scan_file *file = &report->files[i];
 
-		if (file->kind == SCAN_FILE_UNREADABLE && count++ < NAMED_MAX)
+		if (file->kind != SCAN_FILE_UNREADABLE &&
+			(file->kind != SCAN_FILE_PACKED || !file->suppressed.len))
+			continue;
+		if (count++ < NAMED_MAX)
 			rf_buf_addf(out, "%s" RF_STR_FMT ": " RF_STR_FMT, out->len ? "; " : "",
 				RF_STR_ARG(file->location), RF_STR_ARG(file->detail));
 	}
@@ -204,6 +228,41 @@ static int scan_and_judge(const struct image *image, const struct judge_opts *op
 	return RF_OK;
 }
 
+/* Where the verdict on image is, and the key that it has when it is one by opts. */
+static int find_verdict(const struct instance *inst, const struct image *image,
+	const struct judge_opts *opts, struct rf_buf *path, struct rf_buf *key, struct rf_err *err)
+{
+	int rc = make_key(opts, key, err);
+
+	if (rc == RF_OK && verdict_path(inst, image, path) < 0)
+		rc = rf_err_nomem(err);
+	return rc;
+}
+
+int judge_recall(const struct instance *inst, const struct image *image,
+	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err)
+{
+	AUTO_BUF key = {0};
+	AUTO_BUF path = {0};
+	int rc;
+
+	*ret = (struct judge_verdict){.pass = false};
+	/* Not a thing to remember: it comes with time, and goes with another database. */
+	if (opts->db &&
+		!gate_age_good(&opts->gate, vuln_db_info(opts->db)->built_s, &ret->why)) {
+		ret->too_old = true;
+		return ret->why.failed ? rf_err_nomem(err) : RF_OK;
+	}
+	rc = find_verdict(inst, image, opts, &path, &key, err);
+	if (rc == RF_OK && !recall(path.data, rf_buf_str(&key), ret)) {
+		judge_verdict_done(ret);
+		*ret = (struct judge_verdict){.pass = false};
+		rc = rf_err_set(
+			err, RF_EABSENT, RF_STR_FMT " was not judged", RF_STR_ARG(image->name));
+	}
+	return rc;
+}
+
 int judge_image(const struct instance *inst, const struct image *image,
 	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err)
 {
@@ -211,27 +270,16 @@ int judge_image(const struct instance *inst, const struct image *image,
 	struct gate_verdict verdict;
 	AUTO_BUF key = {0};
 	AUTO_BUF path = {0};
-	int rc;
+	int rc = judge_recall(inst, image, opts, ret, err);
 
-	*ret = (struct judge_verdict){.pass = true};
-	/* Not a thing to remember: it comes with time, and goes with another database. */
-	if (!gate_age_good(&opts->gate, vuln_db_info(opts->db)->built_s, &ret->why)) {
-		ret->pass = false;
-		ret->too_old = true;
-		return ret->why.failed ? rf_err_nomem(err) : RF_OK;
-	}
-	rc = make_key(opts, &key, err);
-	if (rc == RF_OK && verdict_path(inst, image, &path) < 0)
-		rc = rf_err_nomem(err);
-	if (rc < 0 || recall(path.data, rf_buf_str(&key), ret))
+	if (rc != RF_EABSENT)
 		return rc;
-	rf_buf_clear(&ret->why);
-	rf_buf_clear(&ret->unjudged);
-	rc = scan_and_judge(image, opts, &verdict, &ret->unjudged, &report, err);
+	rc = find_verdict(inst, image, opts, &path, &key, err);
+	if (rc == RF_OK)
+		rc = scan_and_judge(image, opts, &verdict, &ret->unjudged, &report, err);
 	if (rc < 0)
 		return rc;
 	ret->pass = verdict.pass;
-	ret->remembered = false;
 	for (size_t i = 0; i < verdict.reasons.count; i++) {
 		rf_buf_add_c(&ret->why, i ? "; " : "");
 		rf_buf_add_str(&ret->why, verdict.reasons.items[i]);
@@ -279,9 +327,11 @@ static int judge_container(
 	else if (!verdict.pass)
 		rf_diag_add(j->diags, RF_ERROR, pos,
 			"image " RF_STR_FMT " is refused: %s (`ringfence image scan " RF_STR_FMT
-			"` tells all; --fail-on, --ignore change what is refused)",
+			"` tells all; %s)",
 			RF_STR_ARG(container->image), rf_buf_cstr(&verdict.why),
-			RF_STR_ARG(container->image));
+			RF_STR_ARG(container->image),
+			j->opts->mend ? j->opts->mend
+				      : "--fail-on, --ignore change what is refused");
 	j->too_old |= verdict.too_old;
 	if (rc == RF_OK && verdict.unjudged.len)
 		rf_diag_add(j->diags, RF_WARNING, pos,

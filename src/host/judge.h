@@ -13,11 +13,23 @@
 #include "image/store.h"
 #include "kube/load.h"
 
+/* What images are judged by, as `up` was told. Borrowed. */
+struct gate_config {
+	bool off, unfixed;
+	const char *db;	     /* absolute; NULL: off */
+	bool db_named;	     /* it was asked for: without it nothing can be judged */
+	const char *ignore;  /* absolute; NULL: none */
+	const char *fail_on; /* NULL: the default */
+	const char *max_age; /* of the database, "7d"; NULL: none */
+	uint64_t max_age_s;  /* the same; 0: no limit */
+};
+
 struct judge_opts {
 	bool off;	       /* nothing is judged */
 	struct gate_opts gate; /* now_s is the time of the judging */
 	const char *ignore;    /* an ignore file, absolute; NULL: none */
 	struct vuln_db *db;    /* NULL: there is none; see judge_set() */
+	const char *mend;      /* what to do about a refusal; NULL: the options that there are */
 	/* Before an image is scanned that has no verdict yet; may be NULL. */
 	void (*scanning)(void *ctx, const char *image);
 	void *ctx;
@@ -25,6 +37,10 @@ struct judge_opts {
 
 /* What is refused unless something else is asked for: critical, with a fix, and not absent. */
 void judge_defaults(struct judge_opts *ret);
+
+/* The same by a configuration; the database is the caller's. RF_EINPUT: fail_on is no level. */
+int judge_opts_of(const struct gate_config *config, int64_t now_s, struct judge_opts *ret,
+	struct rf_err *err) RF_MUST_USE;
 
 struct judge_verdict {
 	bool pass;
@@ -38,6 +54,10 @@ void judge_verdict_done(struct judge_verdict *verdict);
 
 /* One image of the store. */
 int judge_image(const struct instance *inst, const struct image *image,
+	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err) RF_MUST_USE;
+
+/* What is remembered of it, by opts and its database. RF_EABSENT: it was not judged by these. */
+int judge_recall(const struct instance *inst, const struct image *image,
 	const struct judge_opts *opts, struct judge_verdict *ret, struct rf_err *err) RF_MUST_USE;
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "host/merge.h"
 
+#include "host/admit.h"
 #include "host/check.h"
 #include "host/host.h"
 #include "host/image_paths.h"
@@ -108,6 +109,7 @@ static int apply(struct host *host, const struct doc_node *request, struct kube_
 {
 	const struct doc_node *prune = doc_get(request, "prune");
 	int rc = check_request(request, err);
+	size_t own_count;
 
 	if (rc == RF_OK)
 		rc = load_all(set, request, diags, err);
@@ -117,12 +119,15 @@ static int apply(struct host *host, const struct doc_node *request, struct kube_
 	}
 	if (rc == RF_OK)
 		rc = find_images(set, diags, err);
+	own_count = set->objects.count;
 	if (rc == RF_OK && !(prune && prune->truth))
 		rc = keep_others(set, host->plan->set, err);
 	if (rc == RF_OK && host->config.dns)
 		rc = host_add_dns(set, diags, err);
 	if (rc == RF_OK)
 		rc = host_check(&host->config, &host->inst, set, diags, err);
+	if (rc == RF_OK) /* the images of the others were admitted with them */
+		rc = admit_objects(host, set, own_count, diags, err);
 	if (rc == RF_OK && diags->error_count)
 		return rf_err_set(err, RF_EINPUT, "the manifests cannot run here");
 	if (rc == RF_OK && (privileges_needed(set) & host->machine_caps & ~privileges_bounding()))

@@ -38,6 +38,22 @@ static void on_apply(struct host *host, const struct doc_node *request, struct j
 	merge_apply(host, request, w);
 }
 
+static void on_gate(
+	struct host *host, const struct doc_node *request RF_UNUSED, struct json_writer *w)
+{
+	const struct gate_config *gate = &host->config.gate;
+
+	json_object_begin(w);
+	json_field_bool(w, "off", gate->off);
+	json_field_bool(w, "unfixed", gate->unfixed);
+	json_field_bool(w, "dbNamed", gate->db_named);
+	json_field_c(w, "db", gate->db ? gate->db : "");
+	json_field_c(w, "ignore", gate->ignore ? gate->ignore : "");
+	json_field_c(w, "failOn", gate->fail_on ? gate->fail_on : "");
+	json_field_c(w, "maxAge", gate->max_age ? gate->max_age : "");
+	json_object_end(w);
+}
+
 static void on_down(
 	struct host *host, const struct doc_node *request RF_UNUSED, struct json_writer *w)
 {
@@ -104,6 +120,7 @@ const struct control_verb requests[] = {
 	{"status", on_status, false},
 	{"watch", on_watch, true},
 	{"apply", on_apply, false},
+	{"gate", on_gate, false},
 	{"exec", on_exec, false},
 	{"down", on_down, false},
 	{NULL, NULL, false},

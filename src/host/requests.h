@@ -8,6 +8,9 @@
  *	                                       {"ok":true,"started":1,"stopped":0,"kept":9,
  *	                                        "fence":{"added","removed","usec"},"diags":[]}
  *	                                       or {"error":"...","diags":[{"file","line",...}]}
+ *	                                       Images that were not judged are errors (host/admit.h)
+ *	{"verb":"gate"}                        {"off","unfixed","db","dbNamed","ignore","failOn"}:
+ *	                                       what `up` was told to judge images by
  *	{"verb":"exec","pod":"ns/name","container":"c"}
  *	                                       {"runtime","root","id","config"} or {"error"}
  *	{"verb":"down"}                        {"ok":true}, then the supervisor ends

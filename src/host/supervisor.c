@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "dataplane/link.h"
 #include "doc/read.h"
+#include "host/admit.h"
 #include "host/denials.h"
 #include "host/host.h"
 #include "host/mesh.h"
@@ -173,6 +174,7 @@ static void close_all(struct host *host)
 	}
 	rf_vec_done(&host->sets);
 	plan_addresses_done(&host->addresses);
+	admit_done(host);
 	image_store_free(host->images);
 	runtime_done(&host->runtime);
 	rf_arena_free(host->seccomp_arena);
@@ -191,7 +193,13 @@ static int serve(struct host *host, struct kube_set *set, int *ready_fd, struct 
 
 	if (rc < 0)
 		return rc;
-	rc = host_apply(host, set, &change, &diags, err);
+	rc = admit_objects(host, set, set->objects.count, &diags, err);
+	if (rc == RF_OK && diags.error_count)
+		rc = rf_err_set(err, RF_EDENIED,
+			"%s (verdicts are kept in %s/verdicts: can they be written?)",
+			diags.list.items[0].msg, host->inst.state_dir);
+	if (rc == RF_OK)
+		rc = host_apply(host, set, &change, &diags, err);
 	if (rc < 0)
 		return rc;
 	host_note(host, "started %u pods; the fence took %llu us", change.started,

@@ -260,3 +260,18 @@ int image_find_kept(
 	rc = store_ref_read(store, name_or_path, &ref, err);
 	return rc < 0 ? rc : store_load(store, &ref.digest, rf_str_of(name_or_path), ret, err);
 }
+
+bool image_is_known(struct image_store *store, const char *name_or_path)
+{
+	char name[STORE_NAME_SIZE], file[IMAGE_DIGEST_TEXT_SIZE];
+	AUTO_FREE char *path = NULL;
+	struct store_ref ref;
+	int rc;
+
+	if (image_digest_parse(rf_str_of(name_or_path), &ref.digest)) {
+		path = store_path(store, "images/%s", image_digest_file(&ref.digest, file));
+		return path && access(path, F_OK) == 0;
+	}
+	rc = store_ref_name(name_or_path, name, NULL);
+	return rc == RF_OK && store_ref_read(store, name, &ref, NULL) != RF_EABSENT;
+}

@@ -64,6 +64,12 @@ int image_find(struct image_store *store, const char *name_or_path, struct image
 int image_find_kept(struct image_store *store, const char *name_or_path, struct image **ret,
 	struct rf_err *err) RF_MUST_USE;
 
+/*
+ * Whether the store has something under the name, path or digest, sound or not. What is known and
+ * not found is damaged.
+ */
+bool image_is_known(struct image_store *store, const char *name_or_path);
+
 struct image_row {
 	char *name; /* normalised, or an absolute path */
 	char *digest;

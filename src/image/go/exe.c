@@ -168,8 +168,8 @@ int go_exe_open(struct rf_bytes file, struct go_exe *ret, struct rf_err *err)
 	exe.big = file.ptr[EI_DATA] == ELFDATA2MSB;
 	r = reader_at(&exe, EI_NIDENT + 2);
 	exe.machine = machine_of((unsigned)rf_read_uint(&r, 2));
-	rf_read_u32(&r);		    /* version */
-	rf_read_uint(&r, exe.pointer_size); /* entry */
+	rf_read_u32(&r); /* version */
+	exe.entry = rf_read_uint(&r, exe.pointer_size);
 	segments_off = rf_read_uint(&r, exe.pointer_size);
 	sections_off = rf_read_uint(&r, exe.pointer_size);
 	rf_read_u32(&r);     /* flags */

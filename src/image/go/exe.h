@@ -40,6 +40,7 @@ struct go_exe {
 	bool big;
 	unsigned pointer_size; /* 4 or 8 */
 	struct rf_bytes file;
+	uint64_t entry; /* where it begins; 0: it is no program */
 	/*
 	 * file is a read-only mapping of a file: pages that were read may be given back, see
 	 * go_exe_release(). Set by the caller; never for memory of another kind.

@@ -142,9 +142,9 @@ static void tally_add(struct tally *t, const struct scan_report *r, const struct
 	t->levels[f->level]++;
 	if (t->named == NAMED_MAX)
 		return;
-	rf_buf_addf(&t->names, "%s" RF_STR_FMT " in " RF_STR_FMT " " RF_STR_FMT " at " RF_STR_FMT,
+	rf_buf_addf(&t->names, "%s" RF_STR_FMT " in " RF_STR_FMT "%s" RF_STR_FMT " at " RF_STR_FMT,
 		t->named ? "; " : "", RF_STR_ARG(f->id), RF_STR_ARG(p->name),
-		RF_STR_ARG(p->version), RF_STR_ARG(p->location));
+		p->version.len ? " " : "", RF_STR_ARG(p->version), RF_STR_ARG(p->location));
 	t->named++;
 }
 
@@ -194,6 +194,30 @@ static void judge_findings(struct judging *j)
 	rf_buf_done(&unrated.names);
 }
 
+/* Whatever the level is: a program that nobody can look into may hold anything. */
+static void judge_packed(struct judging *j)
+{
+	AUTO_BUF text = {.len = 0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < j->report->file_count; i++) {
+		const struct scan_file *f = &j->report->files[i];
+
+		if (f->kind != SCAN_FILE_PACKED || f->suppressed.len)
+			continue;
+		if (count++ < NAMED_MAX)
+			rf_buf_addf(&text, "%s" RF_STR_FMT " is " RF_STR_FMT,
+				count == 1 ? "" : "; ", RF_STR_ARG(f->location),
+				RF_STR_ARG(f->detail));
+	}
+	if (count > NAMED_MAX)
+		rf_buf_addf(&text, "; and %zu more", count - NAMED_MAX);
+	rf_buf_add_c(&text, ": nobody knows what is in it (unpack it, with `upx -d` for UPX; "
+			    "or ignore \"packed\" with a reason, in an ignore file)");
+	if (count)
+		add_line(j, &j->verdict->reasons, &text);
+}
+
 static bool secret_counts(const struct gate_opts *opts, const struct scan_secret *s)
 {
 	enum vuln_level level;
@@ -235,8 +259,10 @@ int gate_judge(const struct gate_opts *opts, const struct scan_report *report,
 		return RF_EINTERNAL;
 	if (opts->on || opts->max_age_s)
 		judge_database(&j);
-	if (opts->on)
+	if (opts->on) {
 		judge_findings(&j);
+		judge_packed(&j);
+	}
 	if (opts->on && opts->secrets)
 		judge_secrets(&j);
 	for (size_t i = 0; i < opts->failures.count; i++)

@@ -11,9 +11,10 @@
  *			nearly every program for want of data, but the verdict names them.
  *			An unrated one that is known to be exploited counts as critical.
  *
- * Whatever the level, these fail by name: a gate without a vulnerability database; a database older
- * than the limit, one whose age cannot be told, one from the future (by more than a day: a clock is
- * wrong); failures that the caller brings (expired entries of an ignore file).
+ * Whatever the level, these fail by name: a packed program, unless it is ignored; a gate without a
+ * vulnerability database; a database older than the limit, one whose age cannot be told, one from
+ * the future (by more than a day: a clock is wrong); failures that the caller brings (expired
+ * entries of an ignore file).
  */
 #ifndef RF_IMAGE_REPORT_GATE_H
 #define RF_IMAGE_REPORT_GATE_H

@@ -217,7 +217,7 @@ static void write_files(const struct scan_report *r, struct rf_buf *out)
 		element(out, "code", f->location);
 		layer_note(r, f->layer, out);
 		rf_buf_addf(out, "</td><td>%04o</td><td>%u:%u</td>", f->mode, f->uid, f->gid);
-		element(out, "td", f->detail);
+		element(out, "td", f->suppressed.len ? f->suppressed : f->detail);
 		rf_buf_add_c(out, "</tr>\n");
 	}
 	rf_buf_add_c(out, "</table>\n");

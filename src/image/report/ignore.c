@@ -139,6 +139,13 @@ static struct entry *entry_of(const struct reading *r, const struct scan_report 
 	return found;
 }
 
+static int suppress(struct scan_report *report, const struct entry *by, struct rf_str *ret)
+{
+	*ret = rf_arena_printf(report->arena, "ignored until " RF_STR_FMT ": " RF_STR_FMT,
+		RF_STR_ARG(by->expires), RF_STR_ARG(by->reason));
+	return ret->ptr ? RF_OK : RF_EINTERNAL;
+}
+
 /*
  * By one of the finding's names. An advisory may stand for several CVEs, and an entry about one of
  * them says nothing about the others: it takes one for each, or one by the advisory's own name.
@@ -162,11 +169,7 @@ static int ignore_finding(
 	}
 	if (!by && all_cves)
 		by = cve;
-	if (!by || f->suppressed.len)
-		return RF_OK;
-	f->suppressed = rf_arena_printf(report->arena, "ignored until " RF_STR_FMT ": " RF_STR_FMT,
-		RF_STR_ARG(by->expires), RF_STR_ARG(by->reason));
-	return f->suppressed.ptr ? RF_OK : RF_EINTERNAL;
+	return by && !f->suppressed.len ? suppress(report, by, &f->suppressed) : RF_OK;
 }
 
 static int ignore_findings(
@@ -180,6 +183,36 @@ static int ignore_findings(
 
 		rc = ignore_finding(r, report, f);
 		ret->suppressed += counted && !report_counts(f);
+	}
+	return rc;
+}
+
+static int ignore_file(const struct reading *r, struct scan_report *report, struct scan_file *f)
+{
+	struct rf_str id = rf_str_of(scan_file_kind_name(f->kind));
+	const struct entry *by = NULL;
+
+	for (struct entry *e = rf_map_get_ptr(&r->by_id, id); e; e = e->next) {
+		if (e->package.len || (e->location.len && !rf_str_eq(e->location, f->location)))
+			continue;
+		e->used = true;
+		by = by || e->expired ? by : e;
+	}
+	return by ? suppress(report, by, &f->suppressed) : RF_OK;
+}
+
+static int ignore_files(
+	const struct reading *r, struct scan_report *report, struct ignore_result *ret)
+{
+	int rc = RF_OK;
+
+	for (size_t i = 0; i < report->file_count && rc == RF_OK; i++) {
+		struct scan_file *f = &report->files[i];
+
+		if (f->kind != SCAN_FILE_PACKED || f->suppressed.len)
+			continue;
+		rc = ignore_file(r, report, f);
+		ret->suppressed += f->suppressed.len > 0;
 	}
 	return rc;
 }
@@ -222,6 +255,8 @@ int ignore_apply(struct scan_report *report, struct rf_str text, const char *fil
 
 	if (rc == RF_OK)
 		rc = ignore_findings(&r, report, &result);
+	if (rc == RF_OK)
+		rc = ignore_files(&r, report, &result);
 	if (rc == RF_OK)
 		rc = list_entries(&r, report->arena, file, true, &result.expired);
 	if (rc == RF_OK)

@@ -8,6 +8,8 @@
  *	  reason: the service is not reachable from outside
  *	  expires: 2027-01-31         # counts until the end of that day, UTC
  *
+ * "packed" is the id of every packed program (a file of that kind); a package is none.
+ *
  * An entry that has expired suppresses nothing and is a failure of its own, whether or not there is
  * such a finding: somebody has to look again. An entry that matches nothing is a note.
  */
@@ -24,13 +26,13 @@
 struct ignore_result {
 	struct scan_strs expired; /* failures: for gate_opts.failures */
 	struct scan_strs unused;  /* notes */
-	size_t suppressed;	  /* findings that did count and no longer do */
+	size_t suppressed;	  /* findings and files that did count and no longer do */
 };
 
 /*
- * Sets suppressed of report's findings. now_s is the time by which entries expire; text and file
- * must live as long as the report. RF_EINPUT with errors in diags (file:line:column) when the file
- * is wrong anywhere: nothing is suppressed then.
+ * Sets suppressed of report's findings and packed programs. now_s is the time by which entries
+ * expire; text and file must live as long as the report. RF_EINPUT with errors in diags
+ * (file:line:column) when the file is wrong anywhere: nothing is suppressed then.
  */
 int ignore_apply(struct scan_report *report, struct rf_str text, const char *file, int64_t now_s,
 	struct rf_diags *diags, struct ignore_result *ret) RF_MUST_USE;

@@ -121,6 +121,7 @@ static void write_file(
 	json_field_int(w, "uid", f->uid);
 	json_field_int(w, "gid", f->gid);
 	report_str_or_null(w, "detail", f->detail);
+	report_str_some(w, "suppressed", f->suppressed);
 	json_object_end(w);
 }
 

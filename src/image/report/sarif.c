@@ -266,9 +266,11 @@ static void write_file(struct sarif *s, const struct scan_file *f)
 
 	rf_buf_addf(&text, "%s: mode %04o, owner %u:%u%s" RF_STR_FMT, kind.ptr, f->mode, f->uid,
 		f->gid, f->detail.len ? ", " : "", RF_STR_ARG(f->detail));
-	result_begin(s, made_id(s, "file", kind), "note", true);
+	result_begin(
+		s, made_id(s, "file", kind), f->kind == SCAN_FILE_PACKED ? "error" : "note", true);
 	message(&s->w, "message", rf_buf_str(&text));
 	write_location(s, f->location, 0, f->layer);
+	write_suppression(&s->w, f->suppressed);
 	json_object_end(&s->w);
 }
 

@@ -186,13 +186,14 @@ static void put_file(struct rf_buf *out, const struct scan_file *f)
 
 static void get_file(struct reader *r, struct scan_file *f)
 {
-	f->kind = (enum scan_file_kind)get_max(r, SCAN_FILE_UNREADABLE);
+	f->kind = (enum scan_file_kind)get_max(r, SCAN_FILE_LAST);
 	f->location = get_str(r);
 	f->detail = get_str(r);
 	f->layer = (uint32_t)get_max(r, UINT32_MAX);
 	f->mode = (uint32_t)get_max(r, 07777);
 	f->uid = (uint32_t)get_max(r, UINT32_MAX);
 	f->gid = (uint32_t)get_max(r, UINT32_MAX);
+	f->suppressed = RF_STR("");
 }
 
 /* --- the report --- */

@@ -167,6 +167,13 @@ void inventory_added(struct inventory *inv, struct rf_str path, bool is_dir)
 		touch(inv, known, is_dir ? &known->made_dir : &known->replaced);
 }
 
+void inventory_again(struct inventory *inv)
+{
+	begin_event(inv);
+	inv->order++;
+	inv->entry_is_dir = false;
+}
+
 void inventory_whiteout(struct inventory *inv, struct rf_str path)
 {
 	struct inventory_path *known = rf_map_get_ptr(&inv->paths, path);

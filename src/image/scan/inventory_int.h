@@ -99,6 +99,8 @@ void inventory_done(struct inventory *inv);
 
 /* An entry that is added: takes away what was there. To be called before its facts are. */
 void inventory_added(struct inventory *inv, struct rf_str path, bool is_dir);
+/* The content of an entry of this layer that was added before: facts about it come late. */
+void inventory_again(struct inventory *inv);
 void inventory_whiteout(struct inventory *inv, struct rf_str path);
 void inventory_opaque(struct inventory *inv, struct rf_str path);
 /*

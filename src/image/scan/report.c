@@ -21,6 +21,7 @@ static const char *const file_kind_names[] = {
 	[SCAN_FILE_CAPABILITY] = "capability",
 	[SCAN_FILE_FOREIGN_BINARY] = "foreign-binary",
 	[SCAN_FILE_UNREADABLE] = "unreadable",
+	[SCAN_FILE_PACKED] = "packed",
 };
 
 const char *scan_tier_name(enum scan_tier tier)

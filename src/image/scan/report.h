@@ -99,7 +99,9 @@ enum scan_file_kind {
 	SCAN_FILE_CAPABILITY,
 	SCAN_FILE_FOREIGN_BINARY, /* PE or Mach-O: recognised, not analysed */
 	SCAN_FILE_UNREADABLE,	  /* looked like something to analyse and could not be: detail */
+	SCAN_FILE_PACKED,	  /* a program that unpacks itself: nobody knows what is in it */
 };
+#define SCAN_FILE_LAST SCAN_FILE_PACKED
 /* "setuid", "setgid", "world-writable", "world-writable-directory", "capability", ... */
 const char *scan_file_kind_name(enum scan_file_kind kind);
 
@@ -110,6 +112,8 @@ struct scan_file {
 	uint32_t mode; /* permission bits */
 	uint32_t uid, gid;
 	struct rf_str detail; /* "cap_net_bind_service=ep"; "PE"; what went wrong */
+	/* Why it does not count (ignore file); "" when it counts, if its kind does. */
+	struct rf_str suppressed;
 };
 
 struct scan_config {

@@ -39,6 +39,7 @@ struct role {
 static void role_done(struct role *role)
 {
 	inventory_done(&role->scanner.inv);
+	scan_links_done(&role->scanner.links);
 	secret_rules_free(role->scanner.rules);
 	rf_buf_done(&role->scanner.buf);
 	vuln_db_free(role->db);
@@ -68,6 +69,26 @@ static ssize_t next_block(void *ctx, const void **ret_block, struct rf_err *err)
 	return p->input.next(p->input.ctx, ret_block, err);
 }
 
+/* Walks a layer again for the hard links in it that its first walk could not read. */
+static int read_links(struct role *role, const struct image_choice_layer *layer, struct rf_err *err)
+{
+	struct scanner *scanner = &role->scanner;
+	int rc = RF_OK;
+
+	for (int i = 0; i < SCAN_MAX_LINK_WALKS && scanner->links.list.count && rc == RF_OK; i++) {
+		AUTO_STREAM *stream = NULL;
+		struct image_input input;
+
+		rc = image_stream_open(&layer->range, IMAGE_MAX_LAYER_BYTES, &stream, err);
+		if (rc < 0)
+			break;
+		input = image_stream_input(stream);
+		rc = scan_links_walk(scanner, &input, err);
+	}
+	scan_links_end(scanner);
+	return rc;
+}
+
 static int read_layer(struct role *role, const struct image_choice_layer *layer, struct rf_err *err)
 {
 	AUTO_STREAM *stream = NULL;
@@ -86,7 +107,9 @@ static int read_layer(struct role *role, const struct image_choice_layer *layer,
 		return image_layer_verify(stream, layer, &damage) < 0 && damage.code == RF_EINPUT
 			       ? rf_err_set(err, RF_EINPUT, "%s", damage.msg)
 			       : rc;
-	return rc < 0 ? rc : image_layer_verify(stream, layer, err);
+	if (rc == RF_OK)
+		rc = image_layer_verify(stream, layer, err);
+	return rc < 0 ? rc : read_links(role, layer, err);
 }
 
 static int take_layer(struct role *role, struct frame *frame, struct rf_err *err)

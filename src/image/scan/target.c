@@ -336,6 +336,20 @@ static int scan_path(struct scan *scan, const char *path, enum target_kind kind,
 	return RF_EINTERNAL;
 }
 
+/* RF_EABSENT: the store does not know it, and a registry may be asked. */
+static int find_stored(
+	struct image_store *store, const char *name, struct image **ret, struct rf_err *err)
+{
+	int rc = image_find(store, name, ret, err);
+
+	if (rc == RF_OK)
+		return rc;
+	if (!image_is_known(store, name))
+		return RF_EABSENT;
+	return rf_err_wrap(err, rc == RF_EABSENT ? RF_EINPUT : rc,
+		"%.200s: the image in the store is damaged (remove it, and import it again)", name);
+}
+
 int scan_target(const char *target, const struct scan_opts *opts, struct scan_report **ret,
 	struct rf_err *err)
 {
@@ -346,8 +360,12 @@ int scan_target(const char *target, const struct scan_opts *opts, struct scan_re
 
 	bool is_name = rc == RF_EABSENT && !image_ref_is_path(rf_str_of(target));
 
-	if (is_name && opts->store && image_find(opts->store, target, &image, NULL) == RF_OK)
-		return scan_image(image, target, opts, ret, err);
+	if (is_name && opts->store) {
+		int found = find_stored(opts->store, target, &image, err);
+
+		if (found != RF_EABSENT)
+			return found < 0 ? found : scan_image(image, target, opts, ret, err);
+	}
 	if (rc == RF_OK || is_name)
 		rc = begin(&scan, target, err);
 	if (rc == RF_OK)

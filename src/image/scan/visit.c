@@ -1,7 +1,7 @@
 /* What a file is, and who reads it. */
 #include <sys/stat.h>
 
-#include "image/go/exe.h"
+#include "image/go/packed.h"
 #include "image/scan/visit_file_int.h"
 
 #define ELF_MIN_GO ((uint64_t)64 << 10) /* no Go program is smaller */
@@ -57,6 +57,17 @@ static void tell_by_path(struct visit *visit)
 		visit->read_packages = reader->read;
 	else
 		visit->kind = pkg_is_jar(path) ? KIND_JAR : KIND_OTHER;
+}
+
+bool visit_reads_as_another(struct rf_str path, struct rf_str target)
+{
+	const struct scan_input inputs[] = {{.path = path}, {.path = target}};
+	struct visit here = {.input = &inputs[0]}, there = {.input = &inputs[1]};
+
+	tell_by_path(&here);
+	tell_by_path(&there);
+	return here.kind != KIND_OTHER &&
+	       (here.kind != there.kind || here.read_packages != there.read_packages);
 }
 
 static void tell_by_head(struct visit *visit, struct rf_bytes head)
@@ -140,13 +151,34 @@ static int forgive(struct visit *visit, int rc, struct rf_err *err)
 	return visit_add_file(visit, SCAN_FILE_UNREADABLE, why.msg, err);
 }
 
+/* mapped: file is a read-only mapping, whose pages may be given back. */
+static int read_program(struct visit *visit, struct rf_bytes file, bool mapped, struct rf_err *err)
+{
+	const char *packed;
+	struct go_exe exe;
+	int rc = go_exe_open(file, &exe, err);
+
+	if (rc < 0)
+		return RF_OK; /* it only began like an ELF file */
+	exe.mapped = mapped;
+	packed = go_exe_packed(&exe);
+	if (packed) {
+		char detail[128];
+
+		snprintf(detail, sizeof(detail), "packed %s", packed);
+		rc = visit_add_file(visit, SCAN_FILE_PACKED, detail, err);
+	}
+	if (rc < 0 || file.len < ELF_MIN_GO)
+		return rc;
+	return scan_go(visit->scanner, visit->input->path, &visit->place, &exe, err);
+}
+
 static int read_kind(struct visit *visit, struct rf_err *err)
 {
 	uint64_t unpack_left = SCAN_MAX_UNPACK - visit->scanner->unpacked;
 	const struct pkg_sink sink = {
 		.add = take_package, .ctx = visit, .unpack_left = &unpack_left};
 	CLEANUP(visit_whole_done) struct visit_whole whole = {.map = NULL};
-	struct scan_content content;
 	struct rf_err why = {.code = RF_OK};
 	int rc;
 
@@ -165,9 +197,8 @@ static int read_kind(struct visit *visit, struct rf_err *err)
 	case KIND_PACKAGES: rc = visit->read_packages(whole.bytes, &sink, &why); break;
 	case KIND_JAR: rc = pkg_jar_read(whole.bytes, &sink, &why); break;
 	case KIND_ELF:
-		content = (struct scan_content){
-			whole.bytes, whole.map != NULL || visit->input->mapped.ptr != NULL};
-		rc = scan_go(visit->scanner, visit->input->path, &visit->place, &content, &why);
+		rc = read_program(visit, whole.bytes,
+			whole.map != NULL || visit->input->mapped.ptr != NULL, &why);
 		break;
 	case KIND_OTHER:
 	case KIND_FOREIGN:
@@ -207,7 +238,7 @@ int scan_visit(struct scanner *scanner, const struct scan_input *input, struct r
 			       ? visit_add_file(&visit, SCAN_FILE_UNREADABLE,
 					 "too long a text to be searched for secrets", err)
 			       : visit_search_secrets(&visit, err);
-	case KIND_ELF: return input->size < ELF_MIN_GO ? RF_OK : read_kind(&visit, err);
+	case KIND_ELF:
 	case KIND_OS_RELEASE:
 	case KIND_PACKAGES:
 	case KIND_JAR: break;

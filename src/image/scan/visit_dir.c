@@ -109,8 +109,14 @@ static int enter(struct dir_walk *walk, int parent_fd, const char *name, const s
 
 	inventory_added(&walk->scanner->inv, path_of(walk), true);
 	rc = scan_visit_dir(walk->scanner, path_of(walk), st->st_mode, st->st_uid, st->st_gid, err);
-	if (rc < 0 || st->st_dev != walk->device)
+	if (rc < 0)
 		return rc;
+	if (st->st_dev != walk->device) {
+		inventory_note(&walk->scanner->inv,
+			"/%s: another file system is mounted here, and was not looked into",
+			walk->path);
+		return RF_OK;
+	}
 	if (depth >= IMAGE_MAX_DEPTH)
 		return rf_err_set(err, RF_ELIMIT, "/%s: more than %d directories deep", walk->path,
 			IMAGE_MAX_DEPTH);

@@ -50,6 +50,9 @@ struct visit_whole {
 void visit_whole_done(struct visit_whole *whole);
 int visit_read_whole(struct visit *visit, struct visit_whole *ret, struct rf_err *err) RF_MUST_USE;
 
+/* Whether path's name says how to read the file, and target's something else, or nothing. */
+bool visit_reads_as_another(struct rf_str path, struct rf_str target);
+
 /* Searches a text for secrets. */
 int visit_search_secrets(struct visit *visit, struct rf_err *err) RF_MUST_USE;
 /* Tells of setuid, setgid, files that anybody may write, and capabilities. */

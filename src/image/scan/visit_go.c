@@ -14,7 +14,6 @@
 #define MAX_CANDIDATES	 20000
 #define MAX_TOLD_SYMBOLS 64   /* of one finding */
 #define MAX_PACKAGE_PATH 1024 /* bytes */
-#define UPX_HEAD	 4096
 
 /* A module as advisories call it, and as package paths in the program begin. */
 struct module {
@@ -140,7 +139,7 @@ static int add_stdlib(struct go_scan *scan, struct rf_err *err)
 	struct scan_package package = package_of(SCAN_PACKAGE_STDLIB, RF_STR("stdlib"),
 		version_readable(build) ? build->go_release : build->go_version, RF_STR(""));
 
-	if (!version_readable(build))
+	if (build->go_version.len && !version_readable(build))
 		inventory_note(&scan->scanner->inv,
 			RF_STR_FMT ": the version of Go in \"%.100s\" cannot be read: what is "
 				   "known about the standard library is taken to apply",
@@ -452,19 +451,61 @@ static int match_and_judge(struct go_scan *scan, struct rf_err *err)
 
 /* --- programs --- */
 
-/* Not a Go program, or one that hides it. */
-static int without_build(const struct go_exe *exe, struct rf_err *err)
+/* GOARCH of what a program says of itself; "" for what is not known well. */
+static struct rf_str goarch_of(enum go_machine machine)
 {
-	size_t head = exe->file.len < UPX_HEAD ? exe->file.len : UPX_HEAD;
+	switch (machine) {
+	case GO_MACHINE_AMD64: return RF_STR("amd64");
+	case GO_MACHINE_ARM64: return RF_STR("arm64");
+	case GO_MACHINE_386: return RF_STR("386");
+	case GO_MACHINE_ARM: return RF_STR("arm");
+	case GO_MACHINE_OTHER: break;
+	}
+	return RF_STR("");
+}
 
-	if (memmem(exe->file.ptr, head, "UPX!", 4))
-		return rf_err_set(
-			err, RF_EUNSUPPORTED, "packed with UPX: nothing in it can be judged");
-	if (exe->pclntab.ptr)
-		return rf_err_set(err, RF_EUNSUPPORTED,
-			"a Go program without build information: which versions it is made of "
-			"cannot be told");
-	return RF_OK;
+/* Other programs may hold what looks like a table; only those of Go have its runtime. */
+static bool has_runtime(const struct go_table *table)
+{
+	struct rf_str name;
+	uint64_t addr;
+
+	for (uint64_t i = 0; i < table->function_count; i++) {
+		if (go_table_function(table, i, &addr, &name) &&
+			rf_str_starts(name, RF_STR("runtime.")))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Not a Go program, or one whose build information was taken away: then its functions are there all
+ * the same, and of its standard library everything may apply, whatever the version is.
+ */
+static int read_without_build(struct go_scan *scan, struct rf_str path, struct rf_err *err)
+{
+	bool named = scan->exe->pclntab.ptr != NULL;
+	int rc;
+
+	scan->has_table = go_table_find(scan->exe, &scan->table, NULL) == RF_OK;
+	scan->has_table = scan->has_table && (named || has_runtime(&scan->table));
+	if (!scan->has_table && !named)
+		return RF_OK;
+	scan->build = (struct go_build){.go_version = RF_STR(""),
+		.go_release = RF_STR(""),
+		.goos = RF_STR("linux"),
+		.goarch = goarch_of(scan->exe->machine),
+		.ldflags = RF_STR("")};
+	rc = inventory_place(&scan->scanner->inv, path, &scan->place, err);
+	if (rc == RF_OK)
+		rc = add_stdlib(scan, err);
+	if (rc == RF_OK && scan->scanner->inv.db)
+		rc = match_and_judge(scan, err);
+	if (rc < 0)
+		return rc;
+	return rf_err_set(err, RF_EUNSUPPORTED,
+		"a Go program without build information: which modules it is made of cannot be "
+		"told, and what is known about the standard library is taken to apply");
 }
 
 /* GOPATH builds name no modules; what they hold besides the standard library cannot be judged. */
@@ -481,8 +522,11 @@ static int read_program(struct go_scan *scan, struct rf_str path, struct rf_err 
 {
 	int rc = go_build_read(scan->exe, scan->arena, &scan->build, err);
 
-	if (rc == RF_EABSENT)
-		return without_build(scan->exe, err);
+	if (rc == RF_EABSENT || rc == RF_EINPUT) {
+		int without = read_without_build(scan, path, err);
+
+		return without < 0 || rc == RF_EABSENT ? without : rc;
+	}
 	if (rc == RF_OK)
 		rc = inventory_place(&scan->scanner->inv, path, &scan->place, err);
 	if (rc < 0)
@@ -493,17 +537,13 @@ static int read_program(struct go_scan *scan, struct rf_str path, struct rf_err 
 	return rc == RF_OK && scan->scanner->inv.db ? match_and_judge(scan, err) : rc;
 }
 
-int scan_go(struct scanner *scanner, struct rf_str path, size_t *place,
-	const struct scan_content *content, struct rf_err *err)
+int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, const struct go_exe *exe,
+	struct rf_err *err)
 {
-	CLEANUP(go_scan_done) struct go_scan scan = {.scanner = scanner, .place = *place};
-	struct go_exe exe;
-	int rc = go_exe_open(content->bytes, &exe, err);
+	CLEANUP(go_scan_done)
+	struct go_scan scan = {.scanner = scanner, .place = *place, .exe = exe};
+	int rc;
 
-	if (rc < 0)
-		return RF_OK; /* it only began like an ELF file */
-	exe.mapped = content->mapped;
-	scan.exe = &exe;
 	scan.arena = rf_arena_new(GO_ARENA_BYTES);
 	if (!scan.arena)
 		return rf_err_nomem(err);

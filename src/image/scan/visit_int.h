@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "image/archive.h"
+#include "image/go/exe.h"
 #include "image/scan/inventory_int.h"
 #include "image/secrets/secrets.h"
 
@@ -19,6 +20,24 @@
 #define SCAN_MAX_HOLES	    ((uint64_t)1 << 30)	 /* bytes of the holes in all files that are read */
 #define SCAN_MAX_FILE_HOLES ((uint64_t)64 << 20) /* and in one of them */
 
+#define SCAN_MAX_LINKS	    64 /* hard links of a layer that are read by their own name */
+#define SCAN_MAX_LINK_WALKS 8  /* over a layer, for all of them */
+
+/* A hard link whose name tells how to read it, and its target's does not. */
+struct scan_link {
+	char *path, *target;
+	uint64_t before; /* the entry of the layer that it is */
+	/* The entry that it leads to: 0 until one has been seen, and next where that is a link. */
+	uint64_t seen;
+	char *next;
+	bool seen_file, found, read;
+};
+
+struct scan_links {
+	RF_VEC(struct scan_link) list;
+	uint64_t entry; /* of the layer: how many have come by */
+};
+
 struct scanner {
 	struct inventory inv;
 	bool search_secrets;
@@ -27,6 +46,7 @@ struct scanner {
 	struct rf_buf buf;	    /* of the file being read */
 	uint64_t unpacked;	    /* of SCAN_MAX_UNPACK */
 	uint64_t holes;		    /* of SCAN_MAX_HOLES */
+	struct scan_links links;    /* of the layer that is being read */
 };
 
 /* A file as a visitor sees it. */
@@ -53,20 +73,29 @@ int scan_visit(
 int scan_visit_dir(struct scanner *scanner, struct rf_str path, mode_t mode, uid_t uid, gid_t gid,
 	struct rf_err *err) RF_MUST_USE;
 
-/* The whole of a file. */
-struct scan_content {
-	struct rf_bytes bytes;
-	bool mapped; /* a read-only mapping of a file, whose pages may be given back */
-};
-
 /* A Go program: modules, and which of their vulnerabilities are linked in. Others are no error, but
  * RF_EUNSUPPORTED is one that hides what it is made of. */
-int scan_go(struct scanner *scanner, struct rf_str path, size_t *place,
-	const struct scan_content *content, struct rf_err *err) RF_MUST_USE;
+int scan_go(struct scanner *scanner, struct rf_str path, size_t *place, const struct go_exe *exe,
+	struct rf_err *err) RF_MUST_USE;
 
-/* All of a layer's tar. */
+/* All of a layer's tar. When there are links afterwards, scan_links_walk() takes the tar again. */
 int scan_layer(
 	struct scanner *scanner, const struct image_input *tar, struct rf_err *err) RF_MUST_USE;
+
+/* --- hard links that are read by their own name (visit_links.c) --- */
+
+/* An entry that a layer adds; links of that name are void. */
+void scan_links_entry(struct scan_links *links, struct rf_str path);
+/* The entry is a hard link. */
+int scan_links_add(struct scanner *scanner, struct rf_str path, struct rf_str target,
+	struct rf_err *err) RF_MUST_USE;
+/* Walks the layer once more, and takes links away that are done with. */
+int scan_links_walk(
+	struct scanner *scanner, const struct image_input *tar, struct rf_err *err) RF_MUST_USE;
+/* The layer's end: says what was not read. */
+void scan_links_end(struct scanner *scanner);
+void scan_links_done(struct scan_links *links);
+
 /*
  * All below dir_fd, which stays the caller's. overlay: the directory is a layer as overlayfs wants
  * it, so devices 0:0 are whiteouts. What is opaque in it has been told before.

@@ -55,7 +55,9 @@ static int visit_link(struct scanner *scanner, const struct image_entry *entry, 
 	};
 	int rc = scan_visit(scanner, &input, err);
 
-	return rc < 0 ? rc : inventory_linked(&scanner->inv, entry->path, entry->link, err);
+	if (rc == RF_OK)
+		rc = inventory_linked(&scanner->inv, entry->path, entry->link, err);
+	return rc < 0 ? rc : scan_links_add(scanner, entry->path, entry->link, err);
 }
 
 static int take_change(void *ctx, enum image_change change, const struct image_entry *entry,
@@ -70,6 +72,7 @@ static int take_change(void *ctx, enum image_change change, const struct image_e
 	case IMAGE_CHANGE_ADD: break;
 	}
 	inventory_added(&scanner->inv, entry->path, is_dir);
+	scan_links_entry(&scanner->links, entry->path);
 	if (is_dir)
 		return scan_visit_dir(
 			scanner, entry->path, entry->mode, entry->uid, entry->gid, err);

@@ -52,6 +52,32 @@ static bool judge(const struct gate_opts *opts, const struct scan_report *report
 	return verdict.pass;
 }
 
+static void a_packed_program_fails_every_gate_unless_it_is_ignored(void)
+{
+	struct scan_file files[] = {{.kind = SCAN_FILE_UNREADABLE, .location = RF_STR("/bad")},
+		{.kind = SCAN_FILE_PACKED,
+			.location = RF_STR("/app"),
+			.detail = RF_STR("packed with UPX")}};
+	struct gate_opts opts = critical;
+	AUTO_BUF reasons = {.len = 0}, notes = {.len = 0}, none = {.len = 0};
+	struct world w;
+
+	world_init(&w);
+	w.report.finding_count = 0;
+	w.report.files = files;
+	w.report.file_count = 2;
+	opts.fixable = true;
+	CHECK(!judge(&opts, &w.report, &reasons, &notes));
+	CHECK_STR(rf_buf_cstr(&reasons),
+		"/app is packed with UPX: nobody knows what is in it (unpack it, with `upx -d` for "
+		"UPX; or ignore \"packed\" with a reason, in an ignore file)");
+	files[1].suppressed = RF_STR("ignored until 2027-01-31: a game");
+	CHECK(judge(&opts, &w.report, &none, &notes));
+	files[1].suppressed = RF_STR("");
+	opts.on = false;
+	CHECK(judge(&opts, &w.report, &none, &notes));
+}
+
 static void levels_and_the_gate(void)
 {
 	static const char *const gates[] = {"any", "low", "medium", "high", "critical"};
@@ -297,6 +323,7 @@ int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
 	RUN(levels_and_the_gate);
+	RUN(a_packed_program_fails_every_gate_unless_it_is_ignored);
 	RUN(tiers_and_the_gate);
 	RUN(only_what_can_be_fixed_when_so_asked);
 	RUN(what_is_suppressed_does_not_count);

@@ -68,6 +68,36 @@ static void an_entry_may_be_about_one_package_or_place(void)
 	}
 }
 
+static void an_entry_may_be_about_packed_programs(void)
+{
+	static const struct {
+		const char *text;
+		size_t suppressed;
+	} rows[] = {
+		{ENTRY("packed", ""), 2},
+		{ENTRY("packed", "  location: /b\n"), 1},
+		{ENTRY("packed", "  location: /c\n"), 0}, /* which is not packed */
+		{ENTRY("packed", "  package: openssl\n"), 0},
+		{ENTRY("unreadable", ""), 0},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
+		AUTO_SCAN_REPORT *r = sample_new();
+		struct scan_file files[] = {{.kind = SCAN_FILE_PACKED, .location = RF_STR("/a")},
+			{.kind = SCAN_FILE_PACKED, .location = RF_STR("/b")},
+			{.kind = SCAN_FILE_UNREADABLE, .location = RF_STR("/c")}};
+		struct ignore_result result;
+
+		r->files = files;
+		r->file_count = RF_ARRAY_LEN(files);
+		result = apply(r, rows[i].text, NOW);
+		CHECKF(result.suppressed == rows[i].suppressed, "%s", rows[i].text);
+		CHECKF(result.unused.count == !rows[i].suppressed, "%s", rows[i].text);
+		if (rows[i].suppressed)
+			CHECK_STR(files[1].suppressed.ptr, "ignored until 2027-01-31: looked at");
+	}
+}
+
 static void an_expired_entry_is_named_and_suppresses_nothing(void)
 {
 	static const char text[] = "# why\n- id: GO-2024-2687\n  reason: 'soon fixed'\n"
@@ -214,6 +244,7 @@ int main(int argc, char **argv)
 	RUN(an_entry_suppresses_its_finding);
 	RUN(an_entry_may_use_an_alias);
 	RUN(one_of_several_cves_does_not_ignore_the_others);
+	RUN(an_entry_may_be_about_packed_programs);
 	RUN(an_entry_may_be_about_one_package_or_place);
 	RUN(an_expired_entry_is_named_and_suppresses_nothing);
 	RUN(an_entry_counts_until_the_end_of_its_day);

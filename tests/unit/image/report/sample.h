@@ -155,10 +155,11 @@ static inline void sample_rest(struct scan_report *r)
 			false},
 	};
 	static struct scan_file files[] = {
-		{SCAN_FILE_WORLD_WRITABLE, RF_STR("/etc/" SAMPLE_EVIL), 0, 0666, 0, 0, RF_STR("")},
-		{SCAN_FILE_SETUID, RF_STR("/bin/su"), 0, 04755, 0, 0, RF_STR("")},
+		{SCAN_FILE_WORLD_WRITABLE, RF_STR("/etc/" SAMPLE_EVIL), 0, 0666, 0, 0, RF_STR(""),
+			RF_STR("")},
+		{SCAN_FILE_SETUID, RF_STR("/bin/su"), 0, 04755, 0, 0, RF_STR(""), RF_STR("")},
 		{SCAN_FILE_CAPABILITY, RF_STR("/app"), 1, 0755, 0, 0,
-			RF_STR("cap_net_bind_service=ep")},
+			RF_STR("cap_net_bind_service=ep"), RF_STR("")},
 	};
 
 	r->layers = layers;

@@ -93,7 +93,7 @@ static struct scan_secret random_secret(struct scan_report *r)
 
 static struct scan_file random_file(struct scan_report *r)
 {
-	return (struct scan_file){.kind = (enum scan_file_kind)chance(SCAN_FILE_UNREADABLE + 1),
+	return (struct scan_file){.kind = (enum scan_file_kind)chance(SCAN_FILE_LAST + 1),
 		.location = word(r),
 		.detail = word(r),
 		.layer = (uint32_t)next(),
@@ -199,7 +199,7 @@ static bool is_sound(const struct scan_report *report)
 	for (size_t i = 0; i < report->file_count && ok; i++)
 		ok = text_is_clean(report->files[i].location) &&
 		     text_is_clean(report->files[i].detail) && report->files[i].mode <= 07777 &&
-		     (unsigned)report->files[i].kind <= SCAN_FILE_UNREADABLE;
+		     (unsigned)report->files[i].kind <= SCAN_FILE_LAST;
 	for (size_t i = 0; i < report->layer_count && ok; i++)
 		ok = text_is_clean(report->layers[i].created_by);
 	return ok;

@@ -31,7 +31,7 @@ static void put_string(struct rf_buf *out, struct rf_str s)
 	rf_buf_add_str(out, s);
 }
 
-/* deps: a module a line. names: of functions, each with a NUL behind it. */
+/* deps: a module a line; NULL: no build information. names: of functions, a NUL behind each. */
 static void make_program(const struct rf_buf *deps, struct rf_str names, struct rf_buf *out)
 {
 	static const char frame[] = "0123456789abcdef";
@@ -42,7 +42,8 @@ static void make_program(const struct rf_buf *deps, struct rf_str names, struct 
 	AUTO_BUF all = {.len = 0};
 
 	rf_buf_addf(&info, "%spath\texample.com/main\n", frame);
-	rf_buf_add_str(&info, rf_buf_str(deps));
+	if (deps)
+		rf_buf_add_str(&info, rf_buf_str(deps));
 	rf_buf_add_c(&info, frame);
 	rf_buf_add(&blob, "\xff Go buildinf:\x08\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
 	put_string(&blob, RF_STR("go1.22.0"));
@@ -56,24 +57,33 @@ static void make_program(const struct rf_buf *deps, struct rf_str names, struct 
 		if (i >= 72 && i < 72 + 11 + all.len && table.data[i] == '\1')
 			table.data[i] = '\0';
 	}
+	if (!deps)
+		blob.data[0] = 'x';
 	parts[0].bytes = rf_buf_str(&blob);
 	parts[1].bytes = rf_buf_str(&table);
 	test_elf(out, &test_shapes[0], parts, 2, true);
 }
 
-static void scan(struct vuln_db *db, const struct rf_buf *deps, struct rf_str names)
+static int scan_file(struct vuln_db *db, const struct rf_buf *file)
 {
-	AUTO_BUF file = {.len = 0};
-	struct scan_content content = {.mapped = false};
 	size_t place = SIZE_MAX;
+	struct go_exe exe;
 
-	make_program(deps, names, &file);
-	content.bytes = (struct rf_bytes){(const uint8_t *)file.data, file.len};
+	if (go_exe_open((struct rf_bytes){(const uint8_t *)file->data, file->len}, &exe, &err) < 0)
+		return RF_EINTERNAL;
 	inventory_done(&scanner.inv);
 	if (inventory_init(&scanner.inv, db, &err) < 0)
 		abort();
 	inventory_added(&scanner.inv, RF_STR("app"), false);
-	CHECKF(scan_go(&scanner, RF_STR("app"), &place, &content, &err) == RF_OK, "%s", err.msg);
+	return scan_go(&scanner, RF_STR("app"), &place, &exe, &err);
+}
+
+static void scan(struct vuln_db *db, const struct rf_buf *deps, struct rf_str names)
+{
+	AUTO_BUF file = {.len = 0};
+
+	make_program(deps, names, &file);
+	CHECKF(scan_file(db, &file) == RF_OK, "%s", err.msg);
 }
 
 /* "ID tier ..." in the order of modules. */
@@ -127,11 +137,36 @@ static void many_packages_of_many_modules_take_a_bounded_time(void)
 	CHECKF(to.tv_sec - from.tv_sec < 5, "%lld s", (long long)(to.tv_sec - from.tv_sec));
 }
 
+#define SYMBOL(id, path, symbol)                                                                   \
+	"{\"id\":\"" id "\",\"modified\":\"2024-01-01T00:00:00Z\",\"affected\":[{\"package\":{"    \
+	"\"ecosystem\":\"Go\",\"name\":\"stdlib\"},\"ranges\":[{\"type\":\"SEMVER\",\"events\":[{" \
+	"\"introduced\":\"0\"},{\"fixed\":\"1.2.0\"}]}],\"ecosystem_specific\":{\"imports\":[{"    \
+	"\"path\":\"" path "\",\"symbols\":[\"" symbol "\"]}]}}]}"
+
+/* Whatever its version is: what is linked may be what is known to be bad. */
+static void without_build_information_all_that_is_linked_of_the_standard_library_counts(void)
+{
+	static const char *const about[] = {"[" SYMBOL("G-HERE", "os/exec", "Command") "," SYMBOL(
+		"G-NOT", "net/http", "Get") "]"};
+	AUTO_VULN_DB *db = test_db(about, 1);
+	AUTO_BUF file = {.len = 0};
+
+	make_program(NULL, NAMES("runtime.mstart\0os/exec.Command\0"), &file);
+	CHECK_INT(scan_file(db, &file), RF_EUNSUPPORTED);
+	CHECKF(strstr(err.msg, "a Go program without build information"), "%s", err.msg);
+	CHECK_STR(told(), "G-NOT absent G-HERE unknown");
+	REQUIRE(scanner.inv.packages.count == 1 && scanner.inv.findings.count == 2);
+	CHECK(rf_str_is(scanner.inv.packages.items[0].package.name, "stdlib") &&
+		scanner.inv.packages.items[0].package.version.len == 0);
+	CHECK_INT(scanner.inv.findings.items[0].finding.fixed.count, 1);
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
 	test_open();
 	RUN(a_package_belongs_to_the_longest_module);
+	RUN(without_build_information_all_that_is_linked_of_the_standard_library_counts);
 	RUN(many_packages_of_many_modules_take_a_bounded_time);
 	inventory_done(&scanner.inv);
 	test_close();
