@@ -18,6 +18,7 @@ static const struct ca_verb verbs[] = {
 	{&ca_issue_usage, ca_verb_issue},
 	{&ca_inspect_usage, ca_verb_inspect},
 	{&ca_status_usage, ca_verb_status},
+	{&ca_watch_usage, ca_verb_watch},
 	{&ca_bundle_usage, ca_verb_bundle},
 	{&ca_renew_usage, ca_verb_renew},
 	{&ca_rotate_usage, ca_verb_rotate},

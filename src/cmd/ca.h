@@ -12,11 +12,12 @@ int ca_verb_issue(int argc, char **argv);
 int ca_verb_inspect(int argc, char **argv);
 int ca_verb_status(int argc, char **argv);
 int ca_verb_bundle(int argc, char **argv);
+int ca_verb_watch(int argc, char **argv);
 int ca_verb_renew(int argc, char **argv);
 int ca_verb_rotate(int argc, char **argv);
 
 extern const struct opt_usage ca_init_usage, ca_issue_usage, ca_inspect_usage, ca_status_usage;
-extern const struct opt_usage ca_bundle_usage, ca_renew_usage, ca_rotate_usage;
+extern const struct opt_usage ca_watch_usage, ca_bundle_usage, ca_renew_usage, ca_rotate_usage;
 
 /* What most of them are given: where the authority is, and what opens its root's key. */
 struct ca_where {

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/wait.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -34,6 +34,7 @@ struct pod_mesh {
 	struct pod *pod;
 	struct worker_listener listeners[MAX_LISTENERS];
 	size_t listener_count;
+	int metrics_fd;	     /* a UNIX socket in the pod's run directory */
 	struct proxy *proxy; /* NULL while it is being replaced */
 	struct loop_watch *watch;
 	struct loop_timer *timer;
@@ -194,6 +195,33 @@ static int add_client(struct pod *pod, int *ret_fd, struct rf_err *err)
 	return keeper_add_client(host->mesh->keeper, &client, ret_fd, err);
 }
 
+/* Beside the containers' logs: NAMESPACE_POD_mesh.log, a line of JSON a connection. */
+static int open_log(const struct pod *pod, int *ret, struct rf_err *err)
+{
+	AUTO_BUF path = {0};
+
+	rf_buf_addf(&path, "%s/" RF_STR_FMT "_" RF_STR_FMT "_mesh.log", pod->host->inst.logs,
+		RF_STR_ARG(pod->kube->namespace), RF_STR_ARG(pod->kube->name));
+	if (path.failed)
+		return rf_err_nomem(err);
+	*ret = open(path.data, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return *ret < 0 ? rf_err_sys(err, errno, "open %s", path.data) : RF_OK;
+}
+
+static int open_metrics(struct pod_mesh *m, struct rf_err *err)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct endpoint endpoint = {.len = sizeof(un)};
+	AUTO_BUF path = {0};
+
+	rf_buf_addf(&path, "%s/" MESH_METRICS_SOCKET, m->pod->run_dir);
+	if (path.failed || !rf_str_copy(rf_buf_str(&path), un.sun_path, sizeof(un.sun_path)))
+		return rf_err_set(err, RF_ELIMIT, "%s: too long for a UNIX socket",
+			rf_buf_cstr(&path));
+	memcpy(&endpoint.address, &un, sizeof(un));
+	return endpoint_listen(&endpoint, false, &m->metrics_fd, err);
+}
+
 static void on_channel(void *ctx, unsigned events);
 
 static int start_proxy(struct pod_mesh *m, struct rf_err *err)
@@ -204,11 +232,16 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 		.listeners = m->listeners,
 		.listener_count = m->listener_count,
 		.threads = 1,
-		.metrics_fd = -1,
+		.metrics_fd = m->metrics_fd,
 		.log_fd = -1};
 	AUTO_FD netns = open_netns(m->pod, err);
 	AUTO_FD keeper = -1;
+	AUTO_FD log = -1;
 	int rc = netns < 0 ? netns : add_client(m->pod, &keeper, err);
+
+	if (rc == RF_OK)
+		rc = open_log(m->pod, &log, err);
+	opts.log_fd = log;
 
 	proxy_settings_default(&settings);
 	settings.sidecar = true;
@@ -368,6 +401,7 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 	if (!m)
 		return rf_err_nomem(err);
 	m->pod = pod;
+	m->metrics_fd = -1;
 	pod->mesh = m;
 	netns = open_netns(pod, err);
 	rc = netns < 0 ? netns : RF_OK;
@@ -376,6 +410,8 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 			pod->kube->namespace, mesh_service_account(pod->kube), m->id, err);
 	if (rc == RF_OK)
 		rc = open_sockets(m, netns, err);
+	if (rc == RF_OK)
+		rc = open_metrics(m, err);
 	if (rc == RF_OK)
 		rc = redirect(pod, netns, err);
 	return rc == RF_OK ? start_proxy(m, err) : rc;
@@ -392,6 +428,7 @@ void mesh_pod_stop(struct pod *pod)
 	proxy_free(m->proxy);
 	for (size_t i = 0; i < m->listener_count; i++)
 		rf_fd_closep(&m->listeners[i].fd);
+	rf_fd_closep(&m->metrics_fd);
 	free(m);
 	pod->mesh = NULL;
 }
@@ -408,5 +445,7 @@ void mesh_write_status(struct json_writer *w, const struct pod *pod)
 	json_field_bool(w, "proxy", m->proxy != NULL);
 	json_field_int(w, "pid", m->proxy ? proxy_pid(m->proxy) : 0);
 	json_field_int(w, "restarts", m->starts > 1 ? m->starts - 1 : 0);
+	json_key(w, "metrics");
+	json_strf(w, "unix:%s/" MESH_METRICS_SOCKET, pod->run_dir);
 	json_object_end(w);
 }

@@ -1,9 +1,10 @@
 // Package probe gives a program two verbs that show who it can reach:
 //
-//	PROGRAM try HOST:PORT [--timeout 2s]    one TCP connection
+//	PROGRAM try HOST:PORT [--timeout 2s]    one TCP connection, and an answer on it
 //	PROGRAM get URL [--timeout 2s]          one HTTP request
 //
-// Each prints one line, "REACHED ..." or "BLOCKED ...". The images hold no shell
+// A connection alone proves nothing where a proxy stands between: it is the answer that counts. Each
+// prints one line, "REACHED ..." or "BLOCKED ...". The images hold no shell
 // and no tools, so this is how a proof runs from inside each pod.
 package probe
 
@@ -92,8 +93,28 @@ func parse(args []string) (target string, timeout time.Duration, err error) {
 	return target, timeout, nil
 }
 
-// Try makes one TCP connection to HOST:PORT within timeout, name look-up
-// included, and returns the line to print.
+// question is what a server on a port answers with at least one byte: PostgreSQL's
+// SSLRequest (protocol 3.0, section 55.2.10), else a request of HTTP.
+func question(target string) []byte {
+	if strings.HasSuffix(target, ":5432") {
+		return []byte{0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f}
+	}
+	return []byte("HEAD / HTTP/1.0\r\n\r\n")
+}
+
+func knock(conn net.Conn, target string, until time.Time) error {
+	if err := conn.SetDeadline(until); err != nil {
+		return err
+	}
+	if _, err := conn.Write(question(target)); err != nil {
+		return err
+	}
+	_, err := conn.Read(make([]byte, 1))
+	return err
+}
+
+// Try makes one TCP connection to HOST:PORT and waits for an answer on it, within
+// timeout, name look-up included, and returns the line to print.
 func Try(target string, timeout time.Duration) (line string, reached bool) {
 	begin := time.Now()
 	conn, err := net.DialTimeout("tcp", target, timeout)
@@ -101,6 +122,9 @@ func Try(target string, timeout time.Duration) (line string, reached bool) {
 		return fmt.Sprintf("BLOCKED %s %s", target, reason(err, timeout)), false
 	}
 	defer conn.Close()
+	if err := knock(conn, target, begin.Add(timeout)); err != nil {
+		return fmt.Sprintf("BLOCKED %s %s", target, reason(err, timeout)), false
+	}
 	took := time.Since(begin).Round(10 * time.Microsecond)
 	return fmt.Sprintf("REACHED %s (%s) in %s", target, conn.RemoteAddr(), took), true
 }
@@ -135,6 +159,8 @@ func reason(err error, timeout time.Duration) string {
 		return "refused"
 	case errors.Is(err, syscall.ECONNRESET):
 		return "reset"
+	case errors.Is(err, io.EOF):
+		return "closed"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "unreachable"
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
