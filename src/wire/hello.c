@@ -31,7 +31,8 @@ static void read_name(struct rf_reader list, struct hello *ret)
 		unsigned type = rf_read_u8(&names);
 		struct rf_reader name = vector(&names, 2);
 
-		if (name.failed || type != NAME_HOST || name.len > HELLO_MAX_NAME)
+		if (name.failed || type != NAME_HOST || name.len > HELLO_MAX_NAME ||
+			memchr(name.ptr, '\0', name.len))
 			continue;
 		for (size_t i = 0; i < name.len; i++)
 			ret->name[i] = (char)tolower(name.ptr[i]);
