@@ -116,7 +116,7 @@ static int allow_streams(scmp_filter_ctx ctx)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	for (size_t i = 0; i < RF_ARRAY_LEN(families) && rc == 0; i++) {
 		const struct scmp_arg_cmp args[] = {
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
 			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM),
 		};
 
