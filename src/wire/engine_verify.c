@@ -172,7 +172,9 @@ static bool is_for_name(const struct wire_engine *engine, X509 *leaf)
 		return true;
 	if (engine->named_by_address)
 		return X509_check_ip_asc(leaf, engine->check_name, 0) == 1;
-	return X509_check_host(leaf, engine->check_name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+	/* The subject's CN is no name of a host (RFC 9525 section 2). */
+	return X509_check_host(leaf, engine->check_name, 0,
+		       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
 		       NULL) == 1;
 }
 
