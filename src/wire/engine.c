@@ -238,7 +238,9 @@ int wire_engine_write(struct wire_engine *engine, const void *data, size_t len, 
 void wire_engine_close(struct wire_engine *engine)
 {
 	ERR_clear_error();
-	if (SSL_is_init_finished(engine->ssl))
+	/* A second call would read what the buffers hold, which is another connection's. */
+	if (SSL_is_init_finished(engine->ssl) &&
+		!(SSL_get_shutdown(engine->ssl) & SSL_SENT_SHUTDOWN))
 		(void)SSL_shutdown(engine->ssl);
 	ERR_clear_error();
 }
