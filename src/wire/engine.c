@@ -138,25 +138,30 @@ static const char *find_reason(
 	return otherwise;
 }
 
-/* Alerts of the peer are above this in OpenSSL's reasons. */
-static bool is_alert(int reason)
+/* Alerts of the peer are reasons of libssl above an offset; reasons that all libraries share are
+ * larger still. */
+static bool is_alert(unsigned long error)
 {
-	return reason >= SSL_AD_REASON_OFFSET;
+	int reason = ERR_GET_REASON(error);
+
+	return ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET &&
+	       reason < SSL_AD_REASON_OFFSET + 256;
 }
 
 static int refused(struct wire_engine *engine, struct rf_err *err)
 {
 	long verified = SSL_get_verify_result(engine->ssl);
-	int reason = ERR_GET_REASON(ERR_peek_error());
+	unsigned long error = ERR_peek_error();
+	int reason = ERR_GET_REASON(error);
 
-	if (verified != X509_V_OK && !SSL_is_init_finished(engine->ssl) && !is_alert(reason)) {
+	if (verified != X509_V_OK && !SSL_is_init_finished(engine->ssl) && !is_alert(error)) {
 		ERR_clear_error();
 		engine->reason = find_reason(
 			verify_reasons, RF_ARRAY_LEN(verify_reasons), verified, "certificate");
 		return rf_err_set(err, RF_EDENIED, "its certificate is not to be trusted: %s",
 			X509_verify_cert_error_string(verified));
 	}
-	engine->reason = is_alert(reason)
+	engine->reason = is_alert(error)
 				 ? "refused-by-peer"
 				 : find_reason(protocol_reasons, RF_ARRAY_LEN(protocol_reasons),
 					   reason, "protocol");
