@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #include "wire/engine_int.h"
 
@@ -200,6 +201,10 @@ int wire_engine_handshake(struct wire_engine *engine, struct rf_err *err)
 			       ? WIRE_ENGINE_WAIT
 			       : refused(engine, err);
 	know_peer(engine);
+	if (engine->peer && time(NULL) > engine->peer->until_s) {
+		engine->reason = "expired";
+		return rf_err_set(err, RF_EDENIED, "the session's certificate has expired");
+	}
 	if (engine->peer)
 		return RF_OK;
 	engine->reason = "no-certificate";
