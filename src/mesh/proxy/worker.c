@@ -126,15 +126,20 @@ static void take_certs(struct worker *worker, const struct proxy_certs *certs)
 		.judge = judge_peer,
 		.ctx = worker,
 	};
-	struct wire_identity *identity;
+	struct wire_identity *identity, *old = worker->identity;
 	struct rf_err err;
 
+	/* Our own certificate is judged, too, and may be of another trust domain than the old one.
+	 */
+	worker->identity = NULL;
 	/* It was tried before it was published; what fails now (memory) keeps the old one. */
-	if (wire_identity_new(&opts, &worker->io, &identity, &err) < 0)
+	if (wire_identity_new(&opts, &worker->io, &identity, &err) < 0) {
+		worker->identity = old;
 		return;
-	if (worker->identity)
+	}
+	if (old)
 		stats_add(&worker->stats.identity_changes, 1);
-	wire_identity_unref(worker->identity);
+	wire_identity_unref(old);
 	worker->identity = identity;
 	pthread_mutex_lock(&worker->stats.lock);
 	worker->stats.own_from_s = wire_identity_from_s(identity);
