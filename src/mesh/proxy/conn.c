@@ -555,10 +555,24 @@ static int move(struct end *from, struct end *to)
 	return from->readable && !to->out && !from->got_end;
 }
 
+/* Who has ended its side is not read from any more, and may still give up. */
+static bool has_given_up(struct end *end)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (!end->got_end || !end->hangup)
+		return false;
+	end->hangup = false;
+	return getsockopt(end->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error;
+}
+
 static enum outcome run_relay(struct conn *conn)
 {
 	int down = 1, up = 1;
 
+	if (has_given_up(&conn->down) || has_given_up(&conn->up))
+		return over(conn, "reset");
 	if (end_flush(&conn->down) < 0 || end_flush(&conn->up) < 0)
 		return over(conn, "reset");
 	for (int i = 0; i < BATCHES_A_TURN && (down > 0 || up > 0); i++) {
