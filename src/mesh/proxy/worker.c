@@ -168,10 +168,12 @@ static void take_state(struct worker *worker, struct proxy_state *state)
 		take_certs(worker, state->certs);
 	if (old && old->rules != state->rules)
 		judge_again(worker);
-	if (state->draining)
+	if (state->draining) {
 		stop_listening(worker);
-	else
+		stats_set(&worker->stats.drained, 1);
+	} else {
 		start_listening(worker);
+	}
 	proxy_state_unref(old);
 }
 
