@@ -5,6 +5,7 @@
 #include "mesh/proxy/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "mesh/svid.h"
 
 #define ACCEPTS_A_TURN 32
+#define CROWD	       100 /* connections of one thread whose memory is worth giving back */
 #define RELISTEN_MS    100 /* after descriptors ran out */
 
 uint64_t worker_now_us(void)
@@ -253,6 +255,17 @@ static void sweep_conn(struct conn *conn, uint64_t now_ms, int64_t now_s)
 	conn_abort(conn, overdue(conn));
 }
 
+/* The C library keeps what a crowd of connections has used, until it is asked to give it back. */
+static void give_back(struct worker *worker)
+{
+	if (worker->conn_count > worker->crowd)
+		worker->crowd = worker->conn_count;
+	if (worker->crowd < CROWD || worker->conn_count > worker->crowd / 4)
+		return;
+	worker->crowd = worker->conn_count;
+	(void)malloc_trim(0);
+}
+
 static void on_sweep(void *ctx)
 {
 	struct worker *worker = ctx;
@@ -266,6 +279,7 @@ static void on_sweep(void *ctx)
 	}
 	stats_set(&worker->stats.pending_bytes, worker->pending);
 	worker_log_flush(worker);
+	give_back(worker);
 	worker->sweep = loop_timer_add(worker->loop, SWEEP_MS, on_sweep, worker);
 }
 
