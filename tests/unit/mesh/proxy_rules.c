@@ -80,7 +80,7 @@ static void what_is_no_id_is_refused(void)
 {
 	static const char *const ids[] = {"", "*", "web", "https://shop.example/*", "spiffe:/*",
 		"spiffe://shop.example/a/", "spiffe://Shop.example/a", "spiffe://shop.example/*/a",
-		" " WEB};
+		"spiffe:// shop.example/a"};
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(ids); i++)
 		CHECKF(MAKE(WEB, ids[i]) == RF_EINPUT, "\"%s\"", ids[i]);
