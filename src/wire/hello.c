@@ -83,6 +83,8 @@ enum hello_kind hello_read(struct rf_bytes data, const char *alpn, struct hello 
 	uint8_t message[HELLO_MAX];
 	size_t len = 0, want = MSG_HEADER;
 
+	if (data.len == 0)
+		return HELLO_MORE;
 	for (size_t at = 0; len < want;) {
 		const uint8_t *record = data.ptr + at;
 		size_t left = data.len - at, body, got;
