@@ -19,8 +19,10 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread
 ifeq ($(SAN),)
 CFLAGS_ALL += -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 else
-CFLAGS_ALL += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
-LDFLAGS_ALL += -fsanitize=address,undefined
+# SAN=1, or SAN=thread for what has threads.
+SANITIZERS := $(if $(filter thread,$(SAN)),thread,address,undefined)
+CFLAGS_ALL += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZERS) $(if $(filter thread,$(SAN)),,-fno-sanitize-recover=undefined)
+LDFLAGS_ALL += -fsanitize=$(SANITIZERS)
 endif
 # libFuzzer sees nothing of code that was compiled without this.
 CFLAGS_ALL += $(if $(FUZZ),-fsanitize=fuzzer-no-link)

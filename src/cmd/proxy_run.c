@@ -20,6 +20,7 @@
 #define LOOK_UP_MS	10000
 #define RESTART_MS	200
 #define RESTART_MAX_MS	5000
+#define LOG_FLAGS	(O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define UNREADABLE_ODDS 6 /* looks at files that do not belong together before it is said */
 
 /* What tells that a file has changed. */
@@ -159,11 +160,10 @@ static int listen_on(struct keeper *keeper, const struct endpoint *endpoint, str
 {
 	uint64_t threads = keeper->args->threads;
 	bool shared = endpoint->address.ss_family == AF_UNIX;
-	int rc = keep_path(keeper, endpoint, err), fd = -1;
+	struct endpoint bound = *endpoint;
+	int rc = RF_OK, fd = -1;
 
 	for (uint64_t i = 0; i < threads && rc == RF_OK; i++) {
-		struct endpoint bound = *endpoint;
-
 		if (shared && i > 0)
 			fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		else
@@ -173,7 +173,15 @@ static int listen_on(struct keeper *keeper, const struct endpoint *endpoint, str
 		if (rc == RF_OK && !rf_vec_push(&keeper->listeners,
 				   ((struct worker_listener){fd, keeper->settings.side})))
 			rc = rf_err_nomem(err);
+		/* Port 0 is chosen once. */
+		bound.len = sizeof(bound.address);
+		if (rc == RF_OK &&
+			getsockname(fd, (struct sockaddr *)&bound.address, &bound.len) < 0)
+			rc = rf_err_sys(err, errno, "getsockname");
 	}
+	/* Not before: a socket file that another process listens on is that one's. */
+	if (rc == RF_OK)
+		rc = keep_path(keeper, endpoint, err);
 	if (rc == RF_OK)
 		say_address(fd, "listening on");
 	return rc;
@@ -222,13 +230,24 @@ static int open_metrics(struct keeper *keeper, struct rf_err *err)
 		return RF_OK;
 	rc = endpoint_parse(keeper->args->metrics, true, list, &count, err);
 	if (rc == RF_OK)
-		rc = keep_path(keeper, &list[0], err);
-	if (rc == RF_OK)
 		rc = endpoint_listen(&list[0], false, &keeper->metrics_fd, err);
+	if (rc == RF_OK)
+		rc = keep_path(keeper, &list[0], err);
 	if (rc < 0)
 		return rf_err_wrap(err, rc, "--metrics");
 	say_address(keeper->metrics_fd, "metrics on");
 	return RF_OK;
+}
+
+/*
+ * Opened anew, so that it does not block when nobody reads the pipe, and nobody else's writes are
+ * changed by that. A socket cannot be opened.
+ */
+static int open_stdout(void)
+{
+	int fd = open("/proc/self/fd/1", LOG_FLAGS);
+
+	return fd < 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : fd;
 }
 
 static int open_log(struct keeper *keeper, struct rf_err *err)
@@ -238,9 +257,9 @@ static int open_log(struct keeper *keeper, struct rf_err *err)
 	if (!path)
 		return RF_OK;
 	if (strcmp(path, "-") == 0)
-		keeper->log_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		keeper->log_fd = open_stdout();
 	else
-		keeper->log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+		keeper->log_fd = open(path, LOG_FLAGS | O_CREAT, 0640);
 	return keeper->log_fd < 0 ? rf_err_sys(err, errno, "open %s", path) : RF_OK;
 }
 

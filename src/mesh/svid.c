@@ -5,12 +5,18 @@
 
 #define ARENA_BYTES ((size_t)1 << 20)
 
-static int check_usage(const struct cert *cert, struct rf_err *err)
+/* With or without an ID: names that cannot be read are not "no names". */
+static int check_leaf(const struct cert *cert, struct rf_err *err)
 {
 	if (cert->broken || cert->unknown_critical.ptr)
 		return rf_err_set(err, RF_EDENIED, "it has an extension that cannot be read");
 	if (cert->is_ca)
 		return rf_err_set(err, RF_EDENIED, "it is an authority's, not a workload's");
+	return RF_OK;
+}
+
+static int check_usage(const struct cert *cert, struct rf_err *err)
+{
 	if (!cert->has_usage || !(cert->usage & KU_DIGITAL_SIGNATURE))
 		return rf_err_set(err, RF_EDENIED, "its key usage lacks digitalSignature");
 	if (cert->usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN))
@@ -33,8 +39,10 @@ static int check_id(struct rf_str text, struct rf_err *err)
 static int judge(const struct cert *cert, char id[static IDENTITY_MAX + 1], struct rf_err *err)
 {
 	const struct cert_name *uri = NULL;
-	int rc;
+	int rc = check_leaf(cert, err);
 
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < cert->name_count; i++) {
 		if (cert->names[i].type != CERT_NAME_URI)
 			continue;

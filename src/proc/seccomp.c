@@ -142,7 +142,7 @@ static int allow_streams(scmp_filter_ctx ctx)
 
 	for (size_t i = 0; i < RF_ARRAY_LEN(families) && rc == 0; i++) {
 		const struct scmp_arg_cmp args[] = {
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
 			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM),
 		};
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #include "wire/engine_int.h"
 
@@ -138,25 +139,30 @@ static const char *find_reason(
 	return otherwise;
 }
 
-/* Alerts of the peer are above this in OpenSSL's reasons. */
-static bool is_alert(int reason)
+/* Alerts of the peer are reasons of libssl above an offset; reasons that all libraries share are
+ * larger still. */
+static bool is_alert(unsigned long error)
 {
-	return reason >= SSL_AD_REASON_OFFSET;
+	int reason = ERR_GET_REASON(error);
+
+	return ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET &&
+	       reason < SSL_AD_REASON_OFFSET + 256;
 }
 
 static int refused(struct wire_engine *engine, struct rf_err *err)
 {
 	long verified = SSL_get_verify_result(engine->ssl);
-	int reason = ERR_GET_REASON(ERR_peek_error());
+	unsigned long error = ERR_peek_error();
+	int reason = ERR_GET_REASON(error);
 
-	if (verified != X509_V_OK && !SSL_is_init_finished(engine->ssl) && !is_alert(reason)) {
+	if (verified != X509_V_OK && !SSL_is_init_finished(engine->ssl) && !is_alert(error)) {
 		ERR_clear_error();
 		engine->reason = find_reason(
 			verify_reasons, RF_ARRAY_LEN(verify_reasons), verified, "certificate");
 		return rf_err_set(err, RF_EDENIED, "its certificate is not to be trusted: %s",
 			X509_verify_cert_error_string(verified));
 	}
-	engine->reason = is_alert(reason)
+	engine->reason = is_alert(error)
 				 ? "refused-by-peer"
 				 : find_reason(protocol_reasons, RF_ARRAY_LEN(protocol_reasons),
 					   reason, "protocol");
@@ -195,6 +201,10 @@ int wire_engine_handshake(struct wire_engine *engine, struct rf_err *err)
 			       ? WIRE_ENGINE_WAIT
 			       : refused(engine, err);
 	know_peer(engine);
+	if (engine->peer && time(NULL) > engine->peer->until_s) {
+		engine->reason = "expired";
+		return rf_err_set(err, RF_EDENIED, "the session's certificate has expired");
+	}
 	if (engine->peer)
 		return RF_OK;
 	engine->reason = "no-certificate";
@@ -238,7 +248,9 @@ int wire_engine_write(struct wire_engine *engine, const void *data, size_t len, 
 void wire_engine_close(struct wire_engine *engine)
 {
 	ERR_clear_error();
-	if (SSL_is_init_finished(engine->ssl))
+	/* A second call would read what the buffers hold, which is another connection's. */
+	if (SSL_is_init_finished(engine->ssl) &&
+		!(SSL_get_shutdown(engine->ssl) & SSL_SENT_SHUTDOWN))
 		(void)SSL_shutdown(engine->ssl);
 	ERR_clear_error();
 }

@@ -68,12 +68,14 @@ int64_t wire_time_of(const ASN1_TIME *time)
 	return ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
-static bool digest_of(
-	struct wire_identity *identity, X509_STORE_CTX *store, uint8_t ret[static VERDICT_SIZE])
+/* Clients and servers are verified for different usages: the direction is part of the digest. */
+static bool digest_of(struct wire_identity *identity, X509_STORE_CTX *store, bool accepts,
+	uint8_t ret[static VERDICT_SIZE])
 {
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(store);
 	unsigned char *der = NULL;
-	bool ok = EVP_DigestInit_ex(identity->digest, identity->sha256, NULL) == 1;
+	bool ok = EVP_DigestInit_ex(identity->digest, identity->sha256, NULL) == 1 &&
+		  EVP_DigestUpdate(identity->digest, accepts ? "a" : "c", 1) == 1;
 	int count = sk_X509_num(chain);
 
 	for (int i = 0; ok && i < count; i++) {
@@ -172,7 +174,9 @@ static bool is_for_name(const struct wire_engine *engine, X509 *leaf)
 		return true;
 	if (engine->named_by_address)
 		return X509_check_ip_asc(leaf, engine->check_name, 0) == 1;
-	return X509_check_host(leaf, engine->check_name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+	/* The subject's CN is no name of a host (RFC 9525 section 2). */
+	return X509_check_host(leaf, engine->check_name, 0,
+		       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
 		       NULL) == 1;
 }
 
@@ -184,7 +188,7 @@ int wire_engine_verify(X509_STORE_CTX *store, void *ctx)
 	uint8_t digest[VERDICT_SIZE];
 	struct wire_peer *peer;
 
-	if (!digest_of(identity, store, digest)) {
+	if (!digest_of(identity, store, SSL_is_server(ssl), digest)) {
 		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_CHAIN_TOO_LONG);
 		return 0;
 	}

@@ -31,7 +31,8 @@ static void read_name(struct rf_reader list, struct hello *ret)
 		unsigned type = rf_read_u8(&names);
 		struct rf_reader name = vector(&names, 2);
 
-		if (name.failed || type != NAME_HOST || name.len > HELLO_MAX_NAME)
+		if (name.failed || type != NAME_HOST || name.len > HELLO_MAX_NAME ||
+			memchr(name.ptr, '\0', name.len))
 			continue;
 		for (size_t i = 0; i < name.len; i++)
 			ret->name[i] = (char)tolower(name.ptr[i]);
@@ -82,6 +83,8 @@ enum hello_kind hello_read(struct rf_bytes data, const char *alpn, struct hello 
 	uint8_t message[HELLO_MAX];
 	size_t len = 0, want = MSG_HEADER;
 
+	if (data.len == 0)
+		return HELLO_MORE;
 	for (size_t at = 0; len < want;) {
 		const uint8_t *record = data.ptr + at;
 		size_t left = data.len - at, body, got;

@@ -30,7 +30,7 @@ static const struct wanted wanted_rows[] = {
 	{OSSL_OP_MAC, {"HMAC", "Poly1305"}},
 	{OSSL_OP_KDF, {"HKDF", "TLS13-KDF", "TLS1-PRF"}},
 	{OSSL_OP_RAND, {"CTR-DRBG", "SEED-SRC"}},
-	{OSSL_OP_KEYMGMT, {"EC", "RSA", "RSA-PSS", "X25519", "ED25519", "HKDF", "TLS1-PRF",
+	{OSSL_OP_KEYMGMT, {"EC", "RSA", "RSA-PSS", "X25519", "ED25519", "HKDF", "TLS1-PRF", "HMAC",
 				  "ML-KEM-768", "X25519MLKEM768"}},
 	{OSSL_OP_KEYEXCH, {"ECDH", "X25519", "HKDF", "TLS1-PRF"}},
 	{OSSL_OP_SIGNATURE, {"ECDSA", "RSA", "ED25519", "HMAC"}},

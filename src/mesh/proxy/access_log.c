@@ -1,10 +1,13 @@
 /* A line of JSON for each connection, when it has ended; whole lines in a write. */
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "doc/json.h"
 #include "mesh/proxy/worker_int.h"
+
+#define LOG_MAX ((size_t)1 << 20) /* bytes that wait; then lines are lost */
 
 static void add_time(struct json_writer *w)
 {
@@ -62,7 +65,7 @@ void worker_log_conn(struct worker *worker, const struct conn *conn)
 {
 	struct json_writer w = {.out = &worker->log};
 
-	if (worker->opts.log_fd < 0)
+	if (worker->opts.log_fd < 0 || worker->log.len >= LOG_MAX)
 		return;
 	json_object_begin(&w);
 	add_time(&w);
@@ -85,17 +88,22 @@ void worker_log_conn(struct worker *worker, const struct conn *conn)
 
 void worker_log_flush(struct worker *worker)
 {
-	const char *at = worker->log.data;
-	size_t left = worker->log.len;
+	struct rf_buf *log = &worker->log;
+	size_t at = 0;
+	ssize_t put = 0;
 
-	while (left && worker->opts.log_fd >= 0) {
-		ssize_t put = write(worker->opts.log_fd, at, left);
-
-		/* A full disk or a closed pipe loses lines, and stops no traffic. */
+	while (at < log->len && worker->opts.log_fd >= 0) {
+		put = write(worker->opts.log_fd, log->data + at, log->len - at);
 		if (put <= 0)
 			break;
-		at += put;
-		left -= (size_t)put;
+		at += (size_t)put;
 	}
-	rf_buf_clear(&worker->log);
+	/* A full pipe may have taken half a line: the rest waits. A full disk, or a pipe that is
+	 * closed, loses lines. Neither stops traffic. */
+	if (put < 0 && errno == EAGAIN && at < log->len) {
+		memmove(log->data, log->data + at, log->len - at);
+		log->len -= at;
+		return;
+	}
+	rf_buf_clear(log);
 }

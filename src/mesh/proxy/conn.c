@@ -454,12 +454,20 @@ bool conn_is_admitted(struct conn *conn)
 	return admission.allowed;
 }
 
+static void count_bytes(struct conn *conn, const struct end *from, size_t len)
+{
+	bool received = from == &conn->down;
+
+	*(received ? &conn->received : &conn->sent) += len;
+	stats_add(received ? &conn->stats->received : &conn->stats->sent, len);
+}
+
 /* What came behind a PROXY header, before there was anybody to give it to. */
 static int put_first(struct conn *conn)
 {
 	int rc = conn->first_len ? end_put(&conn->up, conn->first, conn->first_len) : 0;
 
-	conn->received += conn->first_len;
+	count_bytes(conn, &conn->down, conn->first_len);
 	free(conn->first);
 	conn->first = NULL;
 	conn->first_len = 0;
@@ -473,8 +481,7 @@ static int take_rest(struct end *from, struct end *to)
 
 	if (len < 0)
 		return -1;
-	from->conn->received += from == &from->conn->down ? (uint64_t)len : 0;
-	from->conn->sent += from == &from->conn->up ? (uint64_t)len : 0;
+	count_bytes(from->conn, from, (size_t)len);
 	return end_put(to, from->conn->worker->plain, (size_t)len);
 }
 
@@ -635,7 +642,10 @@ static int move(struct end *from, struct end *to)
 	struct worker *worker = conn->worker;
 	ssize_t got;
 
-	if (from->got_end || to->out || !from->readable)
+	/* The end may have come with the handshake's last bytes. */
+	if (from->got_end)
+		return end_finish(to);
+	if (to->out || !from->readable)
 		return 0;
 	got = end_fetch(from, worker_is_full(worker) ? SMALL_BATCH : READ_BATCH);
 	if (got < 0)
@@ -648,8 +658,7 @@ static int move(struct end *from, struct end *to)
 		if (got < 0)
 			return -1;
 	}
-	*(from == &conn->down ? &conn->received : &conn->sent) += (uint64_t)got;
-	stats_add(from == &conn->down ? &conn->stats->received : &conn->stats->sent, (uint64_t)got);
+	count_bytes(conn, from, (size_t)got);
 	if (got > 0 && end_put(to, from->tls ? worker->plain : worker->in, (size_t)got) < 0)
 		return -1;
 	if (from->got_end && end_finish(to) < 0)
@@ -657,10 +666,24 @@ static int move(struct end *from, struct end *to)
 	return from->readable && !to->out && !from->got_end;
 }
 
+/* Who has ended its side is not read from any more, and may still give up. */
+static bool has_given_up(struct end *end)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (!end->got_end || !end->hangup)
+		return false;
+	end->hangup = false;
+	return getsockopt(end->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error;
+}
+
 static enum outcome run_relay(struct conn *conn)
 {
 	int down = 1, up = 1;
 
+	if (has_given_up(&conn->down) || has_given_up(&conn->up))
+		return over(conn, "reset");
 	if (end_flush(&conn->down) < 0 || end_flush(&conn->up) < 0)
 		return over(conn, "reset");
 	for (int i = 0; i < BATCHES_A_TURN && (down > 0 || up > 0); i++) {

@@ -131,12 +131,19 @@ int end_put_engine(struct end *end)
 	return end_put_raw(end, io->out, len);
 }
 
+/* What an engine that has failed wanted to say is for nobody else. */
+static void forget_engine(struct end *end)
+{
+	end->conn->worker->io.out_len = 0;
+}
+
 int end_put(struct end *end, const void *data, size_t len)
 {
 	struct rf_err err;
 
 	if (!end->tls)
 		return end_put_raw(end, data, len);
+	forget_engine(end);
 	if (wire_engine_write(end->tls, data, len, &err) < 0)
 		return -1;
 	return end_put_engine(end);
@@ -146,6 +153,7 @@ static int send_end(struct end *end)
 {
 	end->sent_end = true;
 	if (end->tls) {
+		forget_engine(end);
 		wire_engine_close(end->tls);
 		if (end_put_engine(end) < 0)
 			return -1;

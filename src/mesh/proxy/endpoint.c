@@ -199,6 +199,9 @@ int endpoint_listen(
 	else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
 		 (reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0))
 		return rf_err_sys(err, errno, "set up a socket");
+	/* ":PORT" is a socket of each family, which would be one too many for the second. */
+	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
+		return rf_err_sys(err, errno, "set up a socket");
 	if (bind(fd, (const struct sockaddr *)&endpoint->address, endpoint->len) < 0 ||
 		listen(fd, BACKLOG) < 0)
 		return rf_err_sys(err, errno, "listen on %s", endpoint_text(endpoint, text));

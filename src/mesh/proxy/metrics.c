@@ -93,8 +93,11 @@ static bool has_head(const struct rf_buf *in)
 static bool receive(struct client *client)
 {
 	char *room = rf_buf_reserve(&client->in, 1024);
-	ssize_t got = room ? recv(client->fd, room, 1024, 0) : -1;
+	ssize_t got;
 
+	if (!room)
+		return false;
+	got = recv(client->fd, room, 1024, 0);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
 	client->in.len += (size_t)got;

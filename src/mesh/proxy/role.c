@@ -314,14 +314,26 @@ static int change_sidecar(struct proxy_state *state, struct rf_str payload, stru
 	return rc;
 }
 
+/* Who connects from now on is refused at once, instead of waiting for nobody. */
+static void close_listeners(struct process *p)
+{
+	rf_vec_each (listener, &p->listeners)
+		rf_fd_closep(&listener->fd);
+	p->listeners.count = 0;
+}
+
 static void poll_drain(void *ctx)
 {
 	struct process *p = ctx;
-	uint64_t active = 0;
+	uint64_t active = 0, drained = 0;
 
-	for (size_t i = 0; i < p->threads; i++)
+	for (size_t i = 0; i < p->threads; i++) {
 		active += stats_get(&p->stats[i]->active);
-	if (active == 0 || loop_now_ms() >= p->drain_until_ms ||
+		drained += stats_get(&p->stats[i]->drained);
+	}
+	if (drained == p->threads)
+		close_listeners(p);
+	if ((active == 0 && drained == p->threads) || loop_now_ms() >= p->drain_until_ms ||
 		!loop_timer_add(p->loop, DRAIN_POLL_MS, poll_drain, p))
 		loop_stop(p->loop);
 }
@@ -410,8 +422,7 @@ static void end(struct process *p)
 	for (size_t i = 0; i < p->threads && i < PROXY_MAX_THREADS; i++)
 		proxy_worker_stop(p->workers[i]);
 	proxy_state_unref(p->state);
-	rf_vec_each (listener, &p->listeners)
-		rf_fd_closep(&listener->fd);
+	close_listeners(p);
 	rf_vec_done(&p->listeners);
 	rf_fd_closep(&p->metrics_fd);
 	rf_fd_closep(&p->log_fd);

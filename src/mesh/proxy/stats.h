@@ -50,6 +50,7 @@ struct proxy_stats {
 	struct stats_reason denied[STATS_MAX_REASONS];	/* by the rule that decided */
 	uint64_t accepted, handshakes, resumed, connect_failures, limited, active, pending_bytes;
 	uint64_t identity_changes;
+	uint64_t drained; /* 1 once its listening sockets are not used any more */
 	int64_t own_from_s, own_until_s;
 	struct stats_histogram handshake, connection;
 };

@@ -5,6 +5,7 @@
 #include "mesh/proxy/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "mesh/svid.h"
 
 #define ACCEPTS_A_TURN 32
+#define CROWD	       100 /* connections of one thread whose memory is worth giving back */
 #define RELISTEN_MS    100 /* after descriptors ran out */
 
 uint64_t worker_now_us(void)
@@ -131,15 +133,20 @@ static void take_certs(struct worker *worker, const struct proxy_certs *certs)
 		.judge = judge_peer,
 		.ctx = worker,
 	};
-	struct wire_identity *identity;
+	struct wire_identity *identity, *old = worker->identity;
 	struct rf_err err;
 
+	/* Our own certificate is judged, too, and may be of another trust domain than the old one.
+	 */
+	worker->identity = NULL;
 	/* It was tried before it was published; what fails now (memory) keeps the old one. */
-	if (wire_identity_new(&opts, &worker->io, &identity, &err) < 0)
+	if (wire_identity_new(&opts, &worker->io, &identity, &err) < 0) {
+		worker->identity = old;
 		return;
-	if (worker->identity)
+	}
+	if (old)
 		stats_add(&worker->stats.identity_changes, 1);
-	wire_identity_unref(worker->identity);
+	wire_identity_unref(old);
 	worker->identity = identity;
 	pthread_mutex_lock(&worker->stats.lock);
 	worker->stats.own_from_s = wire_identity_from_s(identity);
@@ -168,10 +175,12 @@ static void take_state(struct worker *worker, struct proxy_state *state)
 		take_certs(worker, state->certs);
 	if (old && (old->rules != state->rules || old->sidecar != state->sidecar))
 		judge_again(worker);
-	if (state->draining)
+	if (state->draining) {
 		stop_listening(worker);
-	else
+		stats_set(&worker->stats.drained, 1);
+	} else {
 		start_listening(worker);
+	}
 	proxy_state_unref(old);
 }
 
@@ -251,6 +260,17 @@ static void sweep_conn(struct conn *conn, uint64_t now_ms, int64_t now_s)
 	conn_abort(conn, overdue(conn));
 }
 
+/* The C library keeps what a crowd of connections has used, until it is asked to give it back. */
+static void give_back(struct worker *worker)
+{
+	if (worker->conn_count > worker->crowd)
+		worker->crowd = worker->conn_count;
+	if (worker->crowd < CROWD || worker->conn_count > worker->crowd / 4)
+		return;
+	worker->crowd = worker->conn_count;
+	(void)malloc_trim(0);
+}
+
 static void on_sweep(void *ctx)
 {
 	struct worker *worker = ctx;
@@ -264,6 +284,7 @@ static void on_sweep(void *ctx)
 	}
 	stats_set(&worker->stats.pending_bytes, worker->pending);
 	worker_log_flush(worker);
+	give_back(worker);
 	worker->sweep = loop_timer_add(worker->loop, SWEEP_MS, on_sweep, worker);
 }
 

@@ -91,6 +91,7 @@ struct worker {
 	struct wire_identity *identity;
 	struct conn *conns, *ready;
 	size_t conn_count, pending;
+	size_t crowd; /* most connections since memory was given back */
 	struct rf_buf log;
 	struct proxy_stats stats;
 
