@@ -3,6 +3,7 @@
  * then serves orders and the page of metrics while they work. What it is ordered is tried here
  * before the threads see it, so that a bad certificate changes nothing.
  */
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,7 +100,7 @@ static int start_worker(struct process *p, size_t index, struct rf_err *err)
 		.listeners = p->listeners.items + index * each,
 		.listener_count = each,
 		.log_fd = p->log_fd,
-		.max_connections = p->settings.max_connections / p->threads + 1,
+		.max_connections = (p->settings.max_connections + p->threads - 1) / p->threads,
 		.max_pending = p->settings.max_pending / p->threads + 1,
 	};
 	int rc = proxy_worker_start(&opts, &p->workers[index], err);
@@ -349,6 +350,9 @@ static int run(int channel)
 {
 	struct process p = {.channel = channel, .metrics_fd = -1, .log_fd = -1};
 	struct rf_err err;
+
+	/* The reader of the log may go. */
+	signal(SIGPIPE, SIG_IGN);
 
 	if (loop_new(&p.loop, &err) < 0 ||
 		!loop_watch_fd(p.loop, channel, LOOP_READ, on_order, &p) ||
