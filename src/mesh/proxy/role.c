@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -126,7 +127,7 @@ static int start_worker(struct process *p, size_t index, struct rf_err *err)
 		.listeners = p->listeners.items + index * each,
 		.listener_count = each,
 		.log_fd = p->log_fd,
-		.max_connections = p->settings.max_connections / p->threads + 1,
+		.max_connections = (p->settings.max_connections + p->threads - 1) / p->threads,
 		.max_pending = p->settings.max_pending / p->threads + 1,
 	};
 	int rc = proxy_worker_start(&opts, &p->workers[index], err);
@@ -440,6 +441,8 @@ static int run(int channel)
 		.keeper_fd = -1};
 	struct rf_err err;
 
+	/* The reader of the log may go. */
+	signal(SIGPIPE, SIG_IGN);
 	/* Until it is known that it is a pod's, it dies with who has started it. */
 	if (loop_new(&p.loop, &err) < 0)
 		return EXIT_BAD_ORDERS;
