@@ -168,6 +168,14 @@ static void unlist(struct conn *conn)
 		conn->ready->ready_link = conn->ready_link;
 }
 
+static void drop_first(struct conn *conn)
+{
+	conn->worker->pending -= conn->first_len;
+	free(conn->first);
+	conn->first = NULL;
+	conn->first_len = 0;
+}
+
 void conn_free(struct conn *conn)
 {
 	struct worker *worker = conn->worker;
@@ -180,8 +188,8 @@ void conn_free(struct conn *conn)
 	end_close(&conn->down);
 	end_close(&conn->up);
 	stats_set(&worker->stats.active, --worker->conn_count);
+	drop_first(conn);
 	stats_set(&worker->stats.pending_bytes, worker->pending);
-	free(conn->first);
 	free(conn->rule);
 	free(conn);
 }
@@ -227,6 +235,7 @@ static bool gather(struct conn *conn)
 	memcpy(grown + conn->first_len, worker->in, (size_t)got);
 	conn->first = grown;
 	conn->first_len += (size_t)got;
+	worker->pending += (size_t)got;
 	return true;
 }
 
@@ -261,6 +270,7 @@ static enum outcome read_proxy_header(struct conn *conn)
 	}
 	set_source(conn, &addresses);
 	conn->first_len -= len;
+	conn->worker->pending -= len;
 	memmove(conn->first, conn->first + len, conn->first_len);
 	conn->proxy_read = true;
 	return OUT_NEXT;
@@ -349,9 +359,7 @@ static bool feed(struct end *end)
 	if (end == &conn->down && conn->first_len) {
 		memcpy(worker->in, conn->first, conn->first_len);
 		worker->io.in_len = conn->first_len;
-		free(conn->first);
-		conn->first = NULL;
-		conn->first_len = 0;
+		drop_first(conn);
 	} else {
 		got = end_fetch(end, READ_BATCH);
 		if (got < 0)
@@ -468,9 +476,7 @@ static int put_first(struct conn *conn)
 	int rc = conn->first_len ? end_put(&conn->up, conn->first, conn->first_len) : 0;
 
 	count_bytes(conn, &conn->down, conn->first_len);
-	free(conn->first);
-	conn->first = NULL;
-	conn->first_len = 0;
+	drop_first(conn);
 	return rc;
 }
 

@@ -3,6 +3,20 @@
 
 #include "mesh/proxy/rules_int.h"
 
+/* "spiffe://shop.example*" would begin "spiffe://shop.example.evil", too. */
+static bool begins_with_domain(struct rf_str part)
+{
+	struct rf_str scheme = RF_STR(IDENTITY_SCHEME), domain, rest;
+
+	if (!rf_str_starts(part, scheme))
+		return false;
+	if (part.len == scheme.len)
+		return true; /* every ID */
+	rest = rf_str_cut(
+		(struct rf_str){part.ptr + scheme.len, part.len - scheme.len}, '/', &domain);
+	return rest.ptr && identity_check_domain(domain, NULL) == RF_OK;
+}
+
 static int add_id(struct proxy_rules *rules, struct rf_str id, struct rf_err *err)
 {
 	bool begins = rf_str_ends(id, RF_STR("*"));
@@ -16,10 +30,10 @@ static int add_id(struct proxy_rules *rules, struct rf_str id, struct rf_err *er
 	}
 	if (!begins && identity_parse(id, &identity, err) < 0)
 		return rf_err_wrap(err, RF_EINPUT, "\"" RF_STR_FMT "\"", RF_STR_ARG(id));
-	if (begins && !rf_str_starts(part, RF_STR(IDENTITY_SCHEME)))
+	if (begins && !begins_with_domain(part))
 		return rf_err_set(err, RF_EINPUT,
-			"\"" RF_STR_FMT "\" is no beginning of a SPIFFE ID such as "
-			"spiffe://example.org/ns/shop/*",
+			"\"" RF_STR_FMT "\" is no beginning of a SPIFFE ID with its whole trust "
+			"domain, such as spiffe://example.org/ns/shop/*",
 			RF_STR_ARG(id));
 	part.ptr = copy;
 	if (begins ? rf_vec_push(&rules->begins, part) : rf_map_put_ptr(&rules->exact, part, copy))

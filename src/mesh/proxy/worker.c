@@ -248,7 +248,7 @@ static void sweep_conn(struct conn *conn, uint64_t now_ms, int64_t now_s)
 	if (now_ms < conn->deadline_ms) {
 		/* Over the limit of memory, who reads slowest has to go. */
 		if (worker->pending > worker->opts.max_pending &&
-			(conn->down.out || conn->up.out)) {
+			(conn->down.out || conn->up.out || conn->first)) {
 			stats_add(&worker->stats.limited, 1);
 			conn_abort(conn, "memory");
 		}

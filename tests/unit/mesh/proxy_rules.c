@@ -63,6 +63,13 @@ static void a_peer_without_an_id_is_denied_by_any_rule(void)
 	CHECK(!lets_in(""));
 }
 
+static void a_beginning_has_its_whole_trust_domain(void)
+{
+	CHECK_INT(MAKE("spiffe://shop.example*"), RF_EINPUT);
+	CHECK_INT(MAKE("spiffe://shop.example/*"), RF_OK);
+	CHECK(!lets_in("spiffe://shop.example.evil/a"));
+}
+
 static void a_beginning_ends_with_a_star(void)
 {
 	CHECK_INT(MAKE("spiffe://shop.example/ns/shop/*", WEB), RF_OK);
@@ -116,6 +123,7 @@ int main(int argc, char **argv)
 	RUN(without_rules_everybody_is_let_in);
 	RUN(an_exact_id_is_that_one_only);
 	RUN(a_peer_without_an_id_is_denied_by_any_rule);
+	RUN(a_beginning_has_its_whole_trust_domain);
 	RUN(a_beginning_ends_with_a_star);
 	RUN(what_is_no_id_is_refused);
 	RUN(a_long_reason_is_cut);
