@@ -51,6 +51,25 @@ static void print_summary(const struct doc_node *status, struct rf_buf *out)
 	}
 }
 
+/* Faults that somebody has asked for must not be looked for elsewhere. */
+static void print_faults(const struct doc_node *status, struct rf_buf *out)
+{
+	doc_each (pod, doc_get(status, "pods")) {
+		const struct doc_node *faults = doc_get(doc_get(pod, "mesh"), "faults");
+
+		if (!faults)
+			continue;
+		out_style(out, out_has_colour(1), OUT_BAD,
+			"  FAULTS ON PURPOSE in %s/%s: delay %lld ms, %lld %% resets, %lld bytes/s "
+			"(0: no limit)",
+			live_text(pod, "namespace"), live_text(pod, "name"),
+			(long long)live_number(faults, "delayMs"),
+			(long long)live_number(faults, "resetPercent"),
+			(long long)live_number(faults, "bytesPerSecond"));
+		rf_buf_add_char(out, '\n');
+	}
+}
+
 int cmd_status(int argc, char **argv)
 {
 	struct status_opts opts = {.json = false};
@@ -64,10 +83,12 @@ int cmd_status(int argc, char **argv)
 	exit_status = live_ask(&opts.live, RF_STR("{\"verb\":\"status\"}"), &status);
 	if (exit_status)
 		return exit_status;
-	if (opts.json)
+	if (opts.json) {
 		rf_buf_addf(&out, RF_STR_FMT "\n", RF_STR_ARG(rf_buf_str(&status.text)));
-	else
+	} else {
 		print_summary(status.root, &out);
+		print_faults(status.root, &out);
+	}
 	exit_status = out_result(&out);
 	return exit_status ? exit_status : !live_truth(status.root, "ready");
 }

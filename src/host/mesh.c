@@ -386,6 +386,7 @@ static int check_uid(const struct kube_pod *kube, struct rf_err *err)
 
 int mesh_pod_start(struct pod *pod, struct rf_err *err)
 {
+	struct sidecar_faults faults;
 	struct pod_mesh *m;
 	AUTO_FD netns = -1;
 	int rc;
@@ -393,6 +394,8 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 	if (!mesh_has(pod->host, pod->kube))
 		return RF_OK;
 	rc = check_uid(pod->kube, err);
+	if (rc == RF_OK)
+		rc = mesh_view_faults(pod->kube, &faults, err);
 	if (rc == RF_OK)
 		rc = open_mesh(pod->host, err);
 	if (rc < 0)
@@ -433,6 +436,22 @@ void mesh_pod_stop(struct pod *pod)
 	pod->mesh = NULL;
 }
 
+static void write_faults(struct json_writer *w, const struct pod *pod)
+{
+	struct sidecar_faults faults;
+	struct rf_err err;
+
+	if (mesh_view_faults(pod->kube, &faults, &err) < 0 ||
+		(!faults.delay_ms && !faults.reset_percent && !faults.bytes_per_s))
+		return;
+	json_key(w, "faults");
+	json_object_begin(w);
+	json_field_int(w, "delayMs", (int64_t)faults.delay_ms);
+	json_field_int(w, "resetPercent", (int64_t)faults.reset_percent);
+	json_field_int(w, "bytesPerSecond", (int64_t)faults.bytes_per_s);
+	json_object_end(w);
+}
+
 void mesh_write_status(struct json_writer *w, const struct pod *pod)
 {
 	const struct pod_mesh *m = pod->mesh;
@@ -445,6 +464,7 @@ void mesh_write_status(struct json_writer *w, const struct pod *pod)
 	json_field_bool(w, "proxy", m->proxy != NULL);
 	json_field_int(w, "pid", m->proxy ? proxy_pid(m->proxy) : 0);
 	json_field_int(w, "restarts", m->starts > 1 ? m->starts - 1 : 0);
+	write_faults(w, pod);
 	json_key(w, "metrics");
 	json_strf(w, "unix:%s/" MESH_METRICS_SOCKET, pod->run_dir);
 	json_object_end(w);

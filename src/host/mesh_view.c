@@ -6,14 +6,19 @@
  */
 #include "host/mesh_view.h"
 
+#include "base/num.h"
 #include "host/dns.h"
 #include "host/mesh.h"
 #include "host/pod.h"
+#include "kube/quantity.h"
 #include "kube/selector.h"
 #include "mesh/authz/injection.h"
 #include "mesh/identity.h"
 #include "mesh/proxy/sidecar.h"
 
+#define FAULT		  "ringfence.dev/fault-"
+#define MAX_DELAY_MS	  60000U
+#define MIN_RATE	  1024
 #define SERVER_FIRST_NOTE "ringfence.dev/server-first-ports" /* "3306,25" */
 
 struct authz_workload mesh_view_workload(const struct kube_pod *kube, struct rf_str trust_domain)
@@ -40,12 +45,19 @@ static bool is_server_first(struct rf_str name)
 	return false;
 }
 
-static bool is_noted(const struct kube_pod *kube, uint16_t port)
+/* Of the pod's template. */
+static struct rf_str annotation(const struct kube_pod *kube, struct rf_str name)
 {
 	const struct kube_meta *meta = kube_kind_is_workload(kube->owner->kind)
 					       ? &kube->owner->workload->template_meta
 					       : &kube->owner->meta;
-	struct rf_str rest = kube_label(&meta->annotations, RF_STR(SERVER_FIRST_NOTE)), one;
+
+	return kube_label(&meta->annotations, name);
+}
+
+static bool is_noted(const struct kube_pod *kube, uint16_t port)
+{
+	struct rf_str rest = annotation(kube, RF_STR(SERVER_FIRST_NOTE)), one;
 	char text[8];
 
 	snprintf(text, sizeof(text), "%u", port);
@@ -55,6 +67,61 @@ static bool is_noted(const struct kube_pod *kube, uint16_t port)
 			return true;
 	}
 	return false;
+}
+
+/* --- faults --- */
+
+/* "200ms" or "2s". */
+static bool read_delay(struct rf_str text, uint64_t *ret_ms)
+{
+	uint64_t unit = 1000;
+	size_t suffix = 1;
+
+	if (rf_str_ends(text, RF_STR("ms"))) {
+		unit = 1;
+		suffix = 2;
+	} else if (!rf_str_ends(text, RF_STR("s"))) {
+		return false;
+	}
+	text.len -= suffix;
+	if (!rf_num_u64(text, MAX_DELAY_MS / unit, ret_ms))
+		return false;
+	*ret_ms *= unit;
+	return true;
+}
+
+static bool read_rate(struct rf_str text, uint64_t *ret)
+{
+	struct kube_quantity quantity;
+
+	if (!kube_quantity_parse(text, &quantity) || quantity.milli < MIN_RATE * 1000)
+		return false;
+	*ret = (uint64_t)quantity.milli / 1000;
+	return true;
+}
+
+int mesh_view_faults(const struct kube_pod *kube, struct sidecar_faults *ret, struct rf_err *err)
+{
+	struct rf_str delay = annotation(kube, RF_STR(FAULT "delay"));
+	struct rf_str reset = annotation(kube, RF_STR(FAULT "reset-percent"));
+	struct rf_str rate = annotation(kube, RF_STR(FAULT "throttle"));
+
+	*ret = (struct sidecar_faults){.delay_ms = 0};
+	if (delay.ptr && !read_delay(delay, &ret->delay_ms))
+		return rf_err_set(err, RF_EINPUT,
+			"annotation " FAULT "delay: \"" RF_STR_FMT "\" is no time such as 200ms or "
+			"2s (at most 60s)",
+			RF_STR_ARG(delay));
+	if (reset.ptr && !rf_num_u64(reset, 100, &ret->reset_percent))
+		return rf_err_set(err, RF_EINPUT,
+			"annotation " FAULT "reset-percent: \"" RF_STR_FMT "\" is not 0 to 100",
+			RF_STR_ARG(reset));
+	if (rate.ptr && !read_rate(rate, &ret->bytes_per_s))
+		return rf_err_set(err, RF_EINPUT,
+			"annotation " FAULT "throttle: \"" RF_STR_FMT
+			"\" is no rate such as 64Ki (bytes a second, at least 1Ki)",
+			RF_STR_ARG(rate));
+	return RF_OK;
 }
 
 struct asked {
@@ -301,12 +368,16 @@ int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
 	struct asked asked = {host, kube, trust_domain, put_port, out};
 	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
 	struct rf_str names[SIDECAR_MAX_NAMES];
+	struct sidecar_faults faults;
+	struct rf_err err;
 	size_t count;
 
 	if (!arena)
 		return RF_EINTERNAL;
 	count = mesh_view_names(host, kube, arena, names, SIDECAR_MAX_NAMES);
 	sidecar_begin(out, peer_auth_mode(host->plan->set, &workload, 0).mode);
+	if (mesh_view_faults(kube, &faults, &err) == RF_OK)
+		sidecar_put_faults(out, &faults);
 	each_port(&asked);
 	for (size_t i = 0; i < count; i++)
 		sidecar_put_name(out, names[i]);

@@ -4,11 +4,19 @@
 
 #include "host/host_int.h"
 #include "mesh/authz/authz.h"
+#include "mesh/proxy/sidecar.h"
 
 struct authz_workload mesh_view_workload(const struct kube_pod *kube, struct rf_str trust_domain);
 /* Appends the message of mesh/proxy/sidecar.h for a pod. */
 int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
 	struct rf_str trust_domain, struct rf_buf *out) RF_MUST_USE;
+
+/*
+ * Of the annotations ringfence.dev/fault-delay ("200ms", "2s"), fault-reset-percent ("10") and
+ * fault-throttle (bytes a second, "64Ki"). RF_EINPUT for what is none of these.
+ */
+int mesh_view_faults(const struct kube_pod *kube, struct sidecar_faults *ret,
+	struct rf_err *err) RF_MUST_USE;
 
 /* DNS names by which Services lead to the pod, at most max; texts live in arena. */
 size_t mesh_view_names(const struct host *host, const struct kube_pod *kube,

@@ -113,7 +113,7 @@ static bool begin(struct conn *conn)
 	conn->plain = mode.mode == PEER_AUTH_DISABLE ||
 		      (mode.mode == PEER_AUTH_PERMISSIVE && mode.server_first);
 	go(conn, CONN_FIRST);
-	return true;
+	return conn_fault_begin(conn);
 }
 
 void conn_accept(const struct listener *listener, int fd, const struct endpoint *peer)
@@ -153,7 +153,7 @@ void conn_accept(const struct listener *listener, int fd, const struct endpoint 
 	if (begin(conn))
 		conn_run(conn);
 	else
-		conn_abort(conn, "not-redirected");
+		conn_abort(conn, conn->result ? conn->result : "not-redirected");
 }
 
 static void unlist(struct conn *conn)
@@ -189,6 +189,7 @@ void conn_free(struct conn *conn)
 	end_close(&conn->up);
 	stats_set(&worker->stats.active, --worker->conn_count);
 	drop_first(conn);
+	loop_timer_del(conn->hold);
 	stats_set(&worker->stats.pending_bytes, worker->pending);
 	free(conn->rule);
 	free(conn);
@@ -684,15 +685,24 @@ static bool has_given_up(struct end *end)
 	return getsockopt(end->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error;
 }
 
+/* Who is held back moves one batch at a time. */
+static int batches_of(const struct conn *conn)
+{
+	const struct sidecar *sidecar = sidecar_of(conn);
+
+	return sidecar && sidecar_faults(sidecar)->bytes_per_s ? 1 : BATCHES_A_TURN;
+}
+
 static enum outcome run_relay(struct conn *conn)
 {
+	uint64_t before = conn->received + conn->sent;
 	int down = 1, up = 1;
 
 	if (has_given_up(&conn->down) || has_given_up(&conn->up))
 		return over(conn, "reset");
 	if (end_flush(&conn->down) < 0 || end_flush(&conn->up) < 0)
 		return over(conn, "reset");
-	for (int i = 0; i < BATCHES_A_TURN && (down > 0 || up > 0); i++) {
+	for (int i = 0; i < batches_of(conn) && (down > 0 || up > 0); i++) {
 		down = move(&conn->down, &conn->up);
 		up = down < 0 ? -1 : move(&conn->up, &conn->down);
 		if (up < 0)
@@ -701,6 +711,7 @@ static enum outcome run_relay(struct conn *conn)
 	set_deadline(conn, conn->worker->opts.settings->idle_ms);
 	if (conn->down.got_end && conn->up.got_end && conn->down.sent_end && conn->up.sent_end)
 		return over(conn, "ok");
+	conn_fault_pace(conn, conn->received + conn->sent - before);
 	if (down > 0 || up > 0)
 		conn_later(conn);
 	return OUT_WAIT;
@@ -723,6 +734,8 @@ void conn_run(struct conn *conn)
 {
 	enum outcome outcome = OUT_NEXT;
 
+	if (conn->hold)
+		return;
 	while (outcome == OUT_NEXT) {
 		switch (conn->step) {
 		case CONN_FIRST: outcome = run_first(conn); break;

@@ -12,6 +12,7 @@ enum record {
 	RECORD_PORT = 1, /* u64 port, u64 mode, u64 server_first */
 	RECORD_NAME,	 /* str */
 	RECORD_ROUTE,	 /* str struct route_key, str id */
+	RECORD_FAULTS,	 /* u64 delay_ms, u64 reset_percent, u64 bytes_per_s */
 };
 
 /* Without padding, as it is hashed as bytes. */
@@ -32,6 +33,7 @@ struct sidecar {
 	unsigned refs; /* atomic */
 	char *payload; /* what names and IDs are views of */
 	enum peer_auth_mode other;
+	struct sidecar_faults faults;
 	RF_VEC(struct sidecar_port) ports;
 	RF_VEC(struct rf_str) names;
 	RF_VEC(struct route) routes;
@@ -59,6 +61,14 @@ void sidecar_put_port(struct rf_buf *out, const struct sidecar_port *port)
 	frame_put_u64(out, port->port);
 	frame_put_u64(out, port->mode);
 	frame_put_u64(out, port->server_first);
+}
+
+void sidecar_put_faults(struct rf_buf *out, const struct sidecar_faults *faults)
+{
+	frame_put_u64(out, RECORD_FAULTS);
+	frame_put_u64(out, faults->delay_ms);
+	frame_put_u64(out, faults->reset_percent);
+	frame_put_u64(out, faults->bytes_per_s);
 }
 
 void sidecar_put_name(struct rf_buf *out, struct rf_str name)
@@ -109,6 +119,14 @@ static int read_name(struct sidecar *s, struct frame_reader *reader, struct rf_e
 	return rf_vec_push(&s->names, name) ? RF_OK : rf_err_nomem(err);
 }
 
+static int read_faults(struct sidecar *s, struct frame_reader *reader, struct rf_err *err)
+{
+	s->faults.delay_ms = frame_get_u64(reader);
+	s->faults.reset_percent = frame_get_u64(reader);
+	s->faults.bytes_per_s = frame_get_u64(reader);
+	return reader->failed ? rf_err_set(err, RF_EINPUT, "malformed faults") : RF_OK;
+}
+
 static int read_route(struct sidecar *s, struct frame_reader *reader, struct rf_err *err)
 {
 	struct rf_str key = frame_get_str(reader), id = frame_get_str(reader);
@@ -155,6 +173,7 @@ static int read_all(struct sidecar *s, size_t len, struct rf_err *err)
 		case RECORD_PORT: rc = read_port(s, &reader, err); break;
 		case RECORD_NAME: rc = read_name(s, &reader, err); break;
 		case RECORD_ROUTE: rc = read_route(s, &reader, err); break;
+		case RECORD_FAULTS: rc = read_faults(s, &reader, err); break;
 		default: rc = rf_err_set(err, RF_EINPUT, "an unknown record"); break;
 		}
 	}
@@ -211,6 +230,11 @@ struct sidecar_port sidecar_port_of(const struct sidecar *sidecar, uint16_t port
 			return *it;
 	}
 	return (struct sidecar_port){.port = port, .mode = sidecar->other};
+}
+
+const struct sidecar_faults *sidecar_faults(const struct sidecar *sidecar)
+{
+	return &sidecar->faults;
 }
 
 bool sidecar_has_name(const struct sidecar *sidecar, const char *name)

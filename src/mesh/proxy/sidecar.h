@@ -24,12 +24,20 @@ struct sidecar_port {
 	bool server_first; /* the server speaks first: PERMISSIVE takes plain bytes only */
 };
 
+/* Made on purpose, to see what others do about it; on every connection that comes to the pod. */
+struct sidecar_faults {
+	uint64_t delay_ms;	     /* before anything is read of it */
+	uint64_t reset_percent;	     /* of connections end at once */
+	uint64_t bytes_per_s;	     /* 0: as fast as it goes */
+};
+
 /* --- writing: all ports and names first, then the routes --- */
 
 
 /* other: the mode of ports that are not listed. */
 void sidecar_begin(struct rf_buf *out, enum peer_auth_mode other);
 void sidecar_put_port(struct rf_buf *out, const struct sidecar_port *port);
+void sidecar_put_faults(struct rf_buf *out, const struct sidecar_faults *faults);
 /* A DNS name that the pod's certificate has. */
 void sidecar_put_name(struct rf_buf *out, struct rf_str name);
 /*
@@ -47,6 +55,7 @@ struct sidecar *sidecar_ref(struct sidecar *sidecar);
 void sidecar_unref(struct sidecar *sidecar);
 
 struct sidecar_port sidecar_port_of(const struct sidecar *sidecar, uint16_t port);
+const struct sidecar_faults *sidecar_faults(const struct sidecar *sidecar);
 bool sidecar_has_name(const struct sidecar *sidecar, const char *name);
 /* False: not in the mesh, plain bytes. */
 bool sidecar_is_meshed(const struct sidecar *sidecar, const struct rf_ip *ip, uint16_t port);

@@ -53,6 +53,7 @@ struct conn {
 	bool proxy_read;
 	bool to_original; /* a pod's: the target is `local` */
 	bool plain;	  /* no TLS of ours in it */
+	struct loop_timer *hold; /* nothing is done before it fires (faults) */
 	enum peer_auth_mode mode;
 	size_t target; /* index of the one that is being tried */
 	struct endpoint peer, local, dialled; /* local: where the peer wanted to go */
@@ -140,6 +141,13 @@ void conn_free(struct conn *conn);
 void conn_later(struct conn *conn);
 /* False when the rules of the worker's state deny it (then conn->rule says which). */
 bool conn_is_admitted(struct conn *conn);
+
+/* --- faults.c --- */
+
+/* Of a connection that begins: false when it is to end at once. */
+bool conn_fault_begin(struct conn *conn);
+/* Holds it as long as moving so many bytes should have taken. */
+void conn_fault_pace(struct conn *conn, uint64_t bytes);
 
 /* --- access_log.c --- */
 
