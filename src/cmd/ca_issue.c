@@ -157,9 +157,9 @@ static int read_request(const struct issue_opts *opts, const struct ca *ca, stru
 static int write_leaf(const char *out, const struct ca_leaf *leaf, struct rf_err *err)
 {
 	const struct payload_file files[] = {
-		{"tls.crt", rf_buf_str(&leaf->cert), 0644},
-		{"ca.crt", rf_buf_str(&leaf->roots), 0644},
-		{"tls.key", rf_buf_str(&leaf->key), 0600},
+		{.name = "tls.crt", .data = rf_buf_str(&leaf->cert), .mode = 0644},
+		{.name = "ca.crt", .data = rf_buf_str(&leaf->roots), .mode = 0644},
+		{.name = "tls.key", .data = rf_buf_str(&leaf->key), .mode = 0600},
 	};
 
 	return payload_write(out, files, leaf->key.len ? 3 : 2, err);

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "host/dns.h"
 #include "host/filter.h"
+#include "host/identity_volume.h"
 
 struct env_pod bundle_env_pod(const struct pod *pod)
 {
@@ -172,7 +173,7 @@ static int add_mounts(struct container *c, struct rf_err *err)
 
 	for (size_t i = 0; rc == RF_OK && i < c->spec->volume_mounts.count; i++)
 		rc = mount_volume(c, &mounts[i], err);
-	return rc;
+	return rc == RF_OK ? identity_volume_mount(c, err) : rc;
 }
 
 static int add_seccomp(struct container *c, struct rf_err *err)

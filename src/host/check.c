@@ -9,6 +9,7 @@
 #include "host/bundle.h"
 #include "host/dns.h"
 #include "host/filter.h"
+#include "host/identity_volume.h"
 #include "mesh/authz/authz.h"
 #include "mesh/authz/injection.h"
 
@@ -157,6 +158,11 @@ static int check_pod(const struct check *check, const struct kube_pod *pod, stru
 		rc = check_list(check, pod, &pod->spec->containers, err);
 	if (rc == RF_OK)
 		rc = volume_check(&env, check->diags);
+	if (rc == RF_OK || rc == RF_EINPUT) {
+		int identity = identity_volume_check(check->images, pod, check->diags);
+
+		rc = identity < 0 ? identity : rc;
+	}
 	return rc == RF_EINPUT ? RF_OK : rc;
 }
 

@@ -8,6 +8,7 @@
 #include "host/control.h"
 #include "host/dns.h"
 #include "host/endpoints.h"
+#include "host/identity_volume.h"
 #include "host/mesh.h"
 #include "host/notes.h"
 #include "host/pod.h"
@@ -83,6 +84,7 @@ static void sync_now(void *ctx)
 	if (rc == RF_OK)
 		rc = dns_write_records(host, &err);
 	mesh_sync(host);
+	identity_volume_sync(host);
 	if (rc == RF_OK)
 		return;
 	host_note(host, "the fence could not be brought up to date: %s (trying again)", err.msg);
@@ -335,6 +337,7 @@ static int adopt(struct host *host, struct plan *plan, struct policy *policy,
 	if (dns_write_records(host, &later) < 0)
 		sync_soon(host);
 	mesh_sync(host);
+	identity_volume_sync(host);
 	return RF_OK;
 }
 

@@ -24,6 +24,7 @@ struct notes;
 struct rejudge;
 struct host_mesh;
 struct pod_mesh;
+struct pod_identity;
 
 #define UID_TEXT_SIZE 37 /* a UUID and its NUL */
 
@@ -101,7 +102,8 @@ struct pod {
 	struct container *containers; /* init containers first */
 	size_t container_count, init_count;
 	struct loop_timer *sweep_timer;
-	struct pod_mesh *mesh; /* NULL: not in the mesh */
+	struct pod_mesh *mesh;	       /* NULL: not in the mesh */
+	struct pod_identity *identity; /* NULL: no certificates in files */
 };
 
 struct host_config {

@@ -46,24 +46,27 @@ struct pod_mesh {
 
 bool mesh_has(const struct host *host, const struct kube_pod *kube)
 {
-	if (kube->spec->host_network.value ||
-		rf_str_is(kube->namespace, "kube-system"))
+	if (kube->spec->host_network.value || rf_str_is(kube->namespace, "kube-system"))
 		return false;
 	return host->config.mesh || mesh_injected(host->plan->set, kube);
 }
 
 /* --- the keeper --- */
 
-static int join_group(const struct host_mesh *mesh, pid_t pid, struct rf_err *err)
+int mesh_join(struct host *host, pid_t pid, struct rf_err *err)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	return rf_file_write(mesh->group, text, err);
+	return rf_file_write(host->mesh->group, text, err);
 }
 
-/* With the first pod of the mesh. */
-static int open_mesh(struct host *host, struct rf_err *err)
+const char *mesh_trust_domain(const struct host *host)
+{
+	return keeper_trust_domain(host->mesh->keeper);
+}
+
+int mesh_open(struct host *host, struct rf_err *err)
 {
 	struct host_mesh *mesh;
 	AUTO_FREE char *dir = NULL;
@@ -80,9 +83,9 @@ static int open_mesh(struct host *host, struct rf_err *err)
 	rc = runtime_group(&host->runtime, host->inst.cgroup, "mesh", &mesh->group, err);
 	if (rc == RF_OK)
 		rc = keeper_start(dir, RF_STR(CA_TRUST_DOMAIN), &mesh->keeper, err);
-	if (rc == RF_OK)
-		rc = join_group(mesh, keeper_pid(mesh->keeper), err);
 	host->mesh = mesh;
+	if (rc == RF_OK)
+		rc = mesh_join(host, keeper_pid(mesh->keeper), err);
 	if (rc < 0)
 		mesh_close(host);
 	return rc;
@@ -111,8 +114,8 @@ static int tell_sidecar(struct pod_mesh *m, struct rf_err *err)
 	AUTO_BUF payload = {0};
 	int rc = RF_OK;
 
-	if (mesh_view_sidecar(host, m->pod->kube, rf_str_of(keeper_trust_domain(host->mesh->keeper)),
-		    &payload) < 0)
+	if (mesh_view_sidecar(host, m->pod->kube,
+		    rf_str_of(keeper_trust_domain(host->mesh->keeper)), &payload) < 0)
 		return rf_err_nomem(err);
 	if (hash_of(&payload) != m->sidecar_hash)
 		rc = proxy_set_sidecar(m->proxy, rf_buf_str(&payload), err);
@@ -179,7 +182,7 @@ static int open_netns(const struct pod *pod, struct rf_err *err)
 	return fd < 0 ? rf_err_sys(err, errno, "open %s", file) : fd;
 }
 
-static int add_client(struct pod *pod, int *ret_fd, struct rf_err *err)
+int mesh_add_client(struct pod *pod, int64_t ttl_s, int *ret_fd, struct rf_err *err)
 {
 	struct host *host = pod->host;
 	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
@@ -187,7 +190,7 @@ static int add_client(struct pod *pod, int *ret_fd, struct rf_err *err)
 	struct keeper_client client = {.namespace = pod->kube->namespace,
 		.account = mesh_service_account(pod->kube),
 		.dns = names,
-		.ttl_s = host->config.cert_ttl_s};
+		.ttl_s = ttl_s};
 
 	if (!arena)
 		return rf_err_nomem(err);
@@ -237,7 +240,7 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 	AUTO_FD netns = open_netns(m->pod, err);
 	AUTO_FD keeper = -1;
 	AUTO_FD log = -1;
-	int rc = netns < 0 ? netns : add_client(m->pod, &keeper, err);
+	int rc = netns < 0 ? netns : mesh_add_client(m->pod, host->config.cert_ttl_s, &keeper, err);
 
 	if (rc == RF_OK)
 		rc = open_log(m->pod, &log, err);
@@ -251,7 +254,7 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 	if (rc == RF_OK)
 		rc = proxy_start(&opts, &m->proxy, err);
 	if (rc == RF_OK)
-		rc = join_group(host->mesh, proxy_pid(m->proxy), err);
+		rc = mesh_join(host, proxy_pid(m->proxy), err);
 	if (rc == RF_OK)
 		rc = tell(m, err);
 	if (rc == RF_OK) {
@@ -379,8 +382,7 @@ static int check_uid(const struct kube_pod *kube, struct rf_err *err)
 		taken = containers[i].security.run_as_user.set &&
 			containers[i].security.run_as_user.value == PROXY_SIDECAR_UID;
 	return taken ? rf_err_set(err, RF_EDENIED,
-			       "runAsUser %d is the proxy's own: choose another",
-			       PROXY_SIDECAR_UID)
+			       "runAsUser %d is the proxy's own: choose another", PROXY_SIDECAR_UID)
 		     : RF_OK;
 }
 
@@ -397,7 +399,7 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 	if (rc == RF_OK)
 		rc = mesh_view_faults(pod->kube, &faults, err);
 	if (rc == RF_OK)
-		rc = open_mesh(pod->host, err);
+		rc = mesh_open(pod->host, err);
 	if (rc < 0)
 		return rc;
 	m = calloc(1, sizeof(*m));

@@ -25,4 +25,14 @@ void mesh_close(struct host *host);
 /* "mesh": {...} of a pod's status; nothing outside of the mesh. */
 void mesh_write_status(struct json_writer *w, const struct pod *pod);
 
+/* --- for processes beside the proxies that have a pod's identity --- */
+
+/* Starts the keeper, unless it runs; with the first pod that needs it. */
+int mesh_open(struct host *host, struct rf_err *err) RF_MUST_USE;
+const char *mesh_trust_domain(const struct host *host);
+/* Puts a process into the cgroup that the sweep finds it in. */
+int mesh_join(struct host *host, pid_t pid, struct rf_err *err) RF_MUST_USE;
+/* A client of the keeper with the pod's identity and names; ttl_s 0: the authority's usual. */
+int mesh_add_client(struct pod *pod, int64_t ttl_s, int *ret_fd, struct rf_err *err) RF_MUST_USE;
+
 #endif

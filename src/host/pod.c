@@ -7,6 +7,7 @@
 #include "host/pod.h"
 
 #include "host/container.h"
+#include "host/identity_volume.h"
 #include "host/mesh.h"
 #include "host/notes.h"
 #include "host/pod_setup.h"
@@ -32,9 +33,11 @@ static void hash_node(const struct doc_node *node, uint64_t *h)
 
 uint64_t pod_spec_hash(const struct kube_pod *kube)
 {
+	struct rf_str identity = identity_volume_dir(kube);
 	uint64_t h = 14695981039346656037U;
 
 	hash_node(kube->spec->node, &h);
+	h = h * 1099511628211U + rf_hash(identity.ptr, identity.len);
 	for (size_t i = 0; i < kube->labels.count; i++) {
 		const struct doc_pair *label = &kube->labels.items[i];
 
@@ -118,6 +121,7 @@ void pod_free(struct pod *pod)
 	if (!pod)
 		return;
 	drop_containers(pod);
+	identity_volume_stop(pod);
 	mesh_pod_stop(pod);
 	loop_timer_del(pod->sweep_timer);
 	pod_paths_drop(pod);

@@ -14,6 +14,7 @@
 #include "dataplane/link.h"
 #include "host/bundle.h"
 #include "host/dns.h"
+#include "host/identity_volume.h"
 #include "host/mesh.h"
 #include "host/namespaces.h"
 #include "host/notes.h"
@@ -184,6 +185,8 @@ int pod_set_up(struct pod *pod, struct rf_err *err)
 		rc = write_pod_files(pod, err);
 	if (rc == RF_OK)
 		rc = make_volumes(pod, err);
+	if (rc == RF_OK)
+		rc = identity_volume_start(pod, err);
 	return rc == RF_OK ? mesh_pod_start(pod, err) : rc;
 }
 
@@ -219,6 +222,7 @@ void pod_tear_down(struct pod *pod)
 	struct volume_dirs dirs = {pod->memory_dir, pod->disk_dir};
 	struct rf_err err;
 
+	identity_volume_stop(pod);
 	mesh_pod_stop(pod);
 	release_network(pod);
 	volume_release(pod->kube->spec, &dirs);
@@ -234,8 +238,10 @@ int pod_refresh_volumes(struct pod *pod, struct rf_err *err)
 	struct env_pod env = bundle_env_pod(pod);
 	struct volume_dirs dirs = {pod->memory_dir, pod->disk_dir};
 	AUTO_DIAGS diags = {.error_count = 0};
+	int rc;
 
 	if (!pod->networked || pod->phase == POD_STOPPING || pod->phase == POD_GONE)
 		return RF_OK;
-	return volume_prepare(&env, &dirs, &diags, err);
+	rc = volume_prepare(&env, &dirs, &diags, err);
+	return rc == RF_OK ? identity_volume_refresh(pod, err) : rc;
 }

@@ -5,6 +5,7 @@
 
 #include "host/container.h"
 #include "host/endpoints.h"
+#include "host/identity_volume.h"
 #include "host/mesh.h"
 #include "host/pod.h"
 
@@ -51,6 +52,7 @@ static void write_pod_fields(struct json_writer *w, const struct pod *pod)
 	json_field_c(w, "uid", pod->uid);
 	write_ips(w, pod->kube->ips, pod->kube->ip_count);
 	mesh_write_status(w, pod);
+	identity_volume_status(w, pod);
 }
 
 static void write_pod(struct json_writer *w, const struct pod *pod)

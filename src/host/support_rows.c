@@ -2,6 +2,7 @@
  * What this machine cannot honour, a row each: the condition, why, and what to do instead.
  * docs/guide/limits.md has the same rows (tests/unit/host/support.c compares them).
  */
+#include "host/identity_volume.h"
 #include "host/support_int.h"
 
 #define ROW(scope_name, field_name, ...)                                          \
@@ -124,10 +125,21 @@ const struct support_row support_rows[] = {
 		INSTEAD("use medium: Memory")),
 	ROW(PROJECTION, "serviceAccountToken", WHEN(SET),
 		WHY("there is no API server to accept it"), INSTEAD("take it out")),
-	ROW(PROJECTION, "clusterTrustBundle", WHEN(SET), WHY("there is no API server to ask"),
-		INSTEAD("put the certificates into a ConfigMap")),
-	ROW(PROJECTION, "podCertificate", WHEN(SET), WHY("there is no signer to ask"),
-		INSTEAD("put key and certificate into a Secret")),
+	ROW(PROJECTION, "clusterTrustBundle.name", WHEN(SET), WHY("there is no API server to ask"),
+		INSTEAD("use signerName: " IDENTITY_SIGNER
+			", or put the certificates into a ConfigMap")),
+	ROW(PROJECTION, "clusterTrustBundle.signerName", IS_NOT(IDENTITY_SIGNER),
+		WHY("there is no other signer"),
+		INSTEAD("use " IDENTITY_SIGNER ", or put the certificates into a ConfigMap")),
+	ROW(PROJECTION, "clusterTrustBundle.labelSelector", WHEN(SET),
+		WHY("there is one set of roots"), INSTEAD("use labelSelector: {}")),
+	ROW(PROJECTION, "podCertificate.signerName", IS_NOT(IDENTITY_SIGNER),
+		WHY("there is no other signer"),
+		INSTEAD("use " IDENTITY_SIGNER ", or put key and certificate into a Secret")),
+	ROW(PROJECTION, "podCertificate.keyType", IS_NOT("ECDSAP256"),
+		WHY("keys of identities are of this type"), INSTEAD("use ECDSAP256")),
+	ROW(PROJECTION, "podCertificate.userAnnotations", WHEN(SET),
+		WHY("the signer knows the pod already"), INSTEAD("take it out")),
 
 	/* --- workloads --- */
 	ROW(DEPLOYMENT, "paused", WHEN(TRUE), WHY("a rollout is not held back"),

@@ -54,7 +54,9 @@ char *volume_path(const struct volume_dirs *dirs, const struct kube_volume *volu
 	if (volume->name.len == 0 || volume->name.ptr[0] == '.' ||
 		memchr(volume->name.ptr, '/', volume->name.len))
 		return NULL;
-	if (asprintf(&path, "%s/" RF_STR_FMT, dir, RF_STR_ARG(volume->name)) < 0)
+	if (asprintf(&path, "%s/%s" RF_STR_FMT, dir,
+		    volume_is_identity(volume) ? VOLUME_IDENTITY "/" : "",
+		    RF_STR_ARG(volume->name)) < 0)
 		return NULL;
 	return path;
 }
@@ -93,6 +95,11 @@ void volume_unmount(const char *path)
 	}
 }
 
+int volume_mount_memory(const struct volume_dirs *dirs, struct rf_err *err)
+{
+	return mount_tmpfs(dirs->memory_dir, MS_NOEXEC, MEMORY_DIR_OPTIONS, err);
+}
+
 /* --- volumes of files --- */
 
 static int prepare_files(
@@ -104,6 +111,8 @@ static int prepare_files(
 	if (rc < 0)
 		return rc == RF_EINPUT ? rc : rf_err_nomem(p->err);
 	rc = rf_dir_make(path, 0755, p->err);
+	if (volume_is_identity(volume))
+		return rc;
 	return rc == RF_OK ? volume_write_files(path, &files, p->group, p->err) : rc;
 }
 
@@ -312,7 +321,7 @@ int volume_prepare(const struct env_pod *pod, const struct volume_dirs *dirs,
 	int rc = RF_OK;
 
 	if (needs_memory(spec))
-		rc = mount_tmpfs(dirs->memory_dir, MS_NOEXEC, MEMORY_DIR_OPTIONS, err);
+		rc = volume_mount_memory(dirs, err);
 	for (size_t i = 0; i < spec->volumes.count && (rc == RF_OK || rc == RF_EINPUT); i++) {
 		int one = prepare_one(&p, &volumes[i]);
 

@@ -38,6 +38,16 @@ int volume_prepare(const struct env_pod *pod, const struct volume_dirs *dirs,
 	struct rf_diags *diags, struct rf_err *err) RF_MUST_USE;
 
 /*
+ * Volumes with the pod's certificate or roots are left empty: identity_volume.h fills them. They
+ * are in VOLUME_IDENTITY of memory_dir, by their names; volume_prepare makes that directory only
+ * when it needs it.
+ */
+#define VOLUME_IDENTITY ".identity"
+
+/* The tmpfs of memory_dir, unless it is there; volume_prepare does that when it needs it. */
+int volume_mount_memory(const struct volume_dirs *dirs, struct rf_err *err) RF_MUST_USE;
+
+/*
  * Checks references only (ConfigMaps, Secrets, keys, paths, hostPath types), before anything
  * starts; changes nothing. RF_OK, RF_EINPUT, RF_EINTERNAL.
  */

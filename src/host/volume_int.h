@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "host/volume.h"
+#include "mesh/workload/workload.h"
 
 /* --- what a volume is made of (volume_payload.c) --- */
 
@@ -12,6 +13,7 @@ struct volume_file {
 	struct rf_str path;    /* clean and relative, NUL-terminated: no "", "." or ".." parts */
 	struct rf_str content; /* a view of the model, or in the arena */
 	mode_t mode;
+	enum workload_content of; /* other than WORKLOAD_TEXT: of the pod's identity, no content */
 };
 
 #define VOLUME_PATH_DIR ((uintptr_t)0)
@@ -26,6 +28,8 @@ void volume_files_done(struct volume_files *files);
 
 /* ConfigMap, Secret, downward API and projected volumes. */
 bool volume_is_files(const struct kube_volume *volume);
+/* True for one whose files hold the pod's certificate or roots: the pod's own process fills it. */
+bool volume_is_identity(const struct kube_volume *volume);
 /* True when a mode of the volume in the manifest has an execute bit. */
 bool volume_has_executables(const struct kube_volume *volume);
 /*

@@ -92,10 +92,12 @@ static bool claim_path(struct collect *c, struct rf_str path)
 	return true;
 }
 
-static void add_file(struct collect *c, struct rf_pos pos, struct rf_str path,
-	struct rf_str content, mode_t mode)
+/* file: its content, mode and what it is of. */
+static void add_one(
+	struct collect *c, struct rf_pos pos, struct rf_str path, const struct volume_file *file)
 {
 	struct rf_str clean = clean_path(c, path);
+	struct volume_file copy = *file;
 
 	if (c->nomem)
 		return;
@@ -108,8 +110,14 @@ static void add_file(struct collect *c, struct rf_pos pos, struct rf_str path,
 			clean);
 		return;
 	}
-	c->nomem |= !rf_vec_push(&c->files->list,
-		((struct volume_file){.path = clean, .content = content, .mode = mode}));
+	copy.path = clean;
+	c->nomem |= !rf_vec_push(&c->files->list, copy);
+}
+
+static void add_file(struct collect *c, struct rf_pos pos, struct rf_str path,
+	struct rf_str content, mode_t mode)
+{
+	add_one(c, pos, path, &(struct volume_file){.content = content, .mode = mode});
 }
 
 /* --- ConfigMaps and Secrets --- */
@@ -220,6 +228,23 @@ static void add_downward(struct collect *c, const struct kube_downward_source *s
 		add_downward_file(c, &files[i]);
 }
 
+/* Keys are their owner's and the group's alone, whatever the mode. */
+static void add_identity(struct collect *c, const struct doc_node *node, const char *field,
+	struct rf_str path, enum workload_content of)
+{
+	if (path.ptr)
+		add_one(c, doc_field_pos(node, field), path,
+			&(struct volume_file){.mode = c->mode, .of = of});
+}
+
+static void add_certificate(struct collect *c, const struct kube_certificate_source *s)
+{
+	add_identity(c, s->node, "credentialBundlePath", s->credential_bundle_path,
+		WORKLOAD_KEY_AND_CERT);
+	add_identity(c, s->node, "keyPath", s->key_path, WORKLOAD_KEY);
+	add_identity(c, s->node, "certificateChainPath", s->certificate_chain_path, WORKLOAD_CERT);
+}
+
 static void add_projected(struct collect *c, const struct kube_projected_source *source)
 {
 	const struct kube_projection *items = source->sources.items;
@@ -233,9 +258,15 @@ static void add_projected(struct collect *c, const struct kube_projected_source 
 			add_secret(c, p->secret);
 		else if (p->downward_api)
 			add_downward(c, p->downward_api);
+		else if (p->pod_certificate)
+			add_certificate(c, p->pod_certificate);
+		else if (p->cluster_trust_bundle)
+			add_identity(c, p->cluster_trust_bundle->node, "path",
+				p->cluster_trust_bundle->path, WORKLOAD_ROOTS);
 		else
 			refuse(c, doc_pos(p->node),
-				"expected configMap, secret or downwardAPI as a source of",
+				"expected configMap, secret, downwardAPI, podCertificate or "
+				"clusterTrustBundle as a source of",
 				c->volume->name);
 	}
 }
@@ -245,6 +276,17 @@ static void add_projected(struct collect *c, const struct kube_projected_source 
 bool volume_is_files(const struct kube_volume *v)
 {
 	return v->config_map || v->secret || v->downward_api || v->projected;
+}
+
+bool volume_is_identity(const struct kube_volume *v)
+{
+	const struct kube_projection *items = v->projected ? v->projected->sources.items : NULL;
+
+	for (size_t i = 0; items && i < v->projected->sources.count; i++) {
+		if (items[i].pod_certificate || items[i].cluster_trust_bundle)
+			return true;
+	}
+	return false;
 }
 
 static struct doc_int default_mode_of(const struct kube_volume *v)

@@ -230,14 +230,31 @@ struct kube_token_source {
 	struct doc_int expiration_seconds;
 };
 
+/* The certificates of a signer. */
+struct kube_trust_bundle_source {
+	const struct doc_node *node;
+	struct rf_str name, signer_name, path; /* either name or signer_name */
+	struct kube_selector *label_selector;
+	struct doc_bool optional;
+};
+
+/* A key of the pod's own, and its certificate; at least one path is there. */
+struct kube_certificate_source {
+	const struct doc_node *node;
+	struct rf_str signer_name, key_type;
+	struct doc_int max_expiration_seconds;
+	struct rf_str credential_bundle_path, key_path, certificate_chain_path;
+	struct doc_pairs user_annotations;
+};
+
 struct kube_projection {
 	const struct doc_node *node;
 	struct kube_config_map_source *config_map;
 	struct kube_secret_source *secret;
 	struct kube_downward_source *downward_api;
 	struct kube_token_source *service_account_token;
-	const struct doc_node *cluster_trust_bundle;
-	const struct doc_node *pod_certificate;
+	struct kube_trust_bundle_source *cluster_trust_bundle;
+	struct kube_certificate_source *pod_certificate;
 };
 
 struct kube_projected_source {

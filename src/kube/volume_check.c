@@ -10,8 +10,8 @@ static const char *const sources[] = {"configMap", "secret", "emptyDir", "persis
 	"quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume", NULL};
 
 /* A path of a file inside a volume: relative, without "..". */
-static void check_file_path(
-	struct doc_decoder *dec, const struct doc_node *node, struct rf_str path)
+static void check_path(
+	struct doc_decoder *dec, const struct doc_node *node, const char *field, struct rf_str path)
 {
 	struct rf_str rest = path, part;
 	bool good = path.len && path.ptr[0] != '/';
@@ -23,9 +23,15 @@ static void check_file_path(
 		good = !rf_str_is(part, "..");
 	}
 	if (!good || rf_str_starts(path, RF_STR("..")))
-		doc_decode_error(dec, doc_field_pos(node, "path"),
+		doc_decode_error(dec, doc_field_pos(node, field),
 			"expected a relative path without \"..\", found \"" RF_STR_FMT "\"",
 			RF_STR_ARG(path));
+}
+
+static void check_file_path(
+	struct doc_decoder *dec, const struct doc_node *node, struct rf_str path)
+{
+	check_path(dec, node, "path", path);
 }
 
 static void check_items(struct doc_decoder *dec, const struct doc_list *list)
@@ -79,6 +85,34 @@ static void check_downward(struct doc_decoder *dec, const struct kube_downward_s
 	}
 }
 
+static void check_trust_bundle(
+	struct doc_decoder *dec, const struct kube_trust_bundle_source *source)
+{
+	if (!source || !source->node)
+		return;
+	check_file_path(dec, source->node, source->path);
+	if ((source->name.len != 0) == (source->signer_name.len != 0))
+		doc_decode_error(dec, doc_pos(source->node),
+			"a clusterTrustBundle needs either name or signerName");
+	if (source->name.len && doc_get(source->node, "labelSelector"))
+		doc_decode_error(dec, doc_field_pos(source->node, "labelSelector"),
+			"labelSelector goes with signerName, not with name");
+}
+
+static void check_certificate(struct doc_decoder *dec, const struct kube_certificate_source *source)
+{
+	if (!source || !source->node)
+		return;
+	check_path(dec, source->node, "credentialBundlePath", source->credential_bundle_path);
+	check_path(dec, source->node, "keyPath", source->key_path);
+	check_path(dec, source->node, "certificateChainPath", source->certificate_chain_path);
+	if (!source->credential_bundle_path.ptr && !source->key_path.ptr &&
+		!source->certificate_chain_path.ptr)
+		doc_decode_error(dec, doc_pos(source->node),
+			"a podCertificate needs credentialBundlePath, keyPath or "
+			"certificateChainPath");
+}
+
 static void check_projected(struct doc_decoder *dec, const struct kube_projected_source *source)
 {
 	static const char *const kinds[] = {"configMap", "secret", "downwardAPI",
@@ -99,6 +133,8 @@ static void check_projected(struct doc_decoder *dec, const struct kube_projected
 		if (p->service_account_token)
 			check_file_path(dec, p->service_account_token->node,
 				p->service_account_token->path);
+		check_trust_bundle(dec, p->cluster_trust_bundle);
+		check_certificate(dec, p->pod_certificate);
 	}
 }
 

@@ -90,39 +90,32 @@ static const struct doc_schema token_schema =
 	DOC_SCHEMA("ServiceAccountTokenProjection", struct kube_token_source, token_rows);
 #undef ROW_OF
 
-#define ROW_OF struct kube_checked
+#define ROW_OF struct kube_trust_bundle_source
 static const struct doc_field bundle_rows[] = {
-	SEEN_STR("name"),
-	SEEN_STR("signerName"),
-	SEEN_CUSTOM("labelSelector", kube_decode_selector),
-	SEEN_BOOL("optional"),
-	SEEN_STR("path", REQUIRED),
+	ROW_STR("name", name),
+	ROW_STR("signerName", signer_name),
+	ROW_CUSTOM("labelSelector", label_selector, kube_decode_selector),
+	ROW_BOOL("optional", optional),
+	ROW_STR("path", path, REQUIRED),
 };
 static const struct doc_schema bundle_schema =
-	DOC_SCHEMA("ClusterTrustBundleProjection", struct kube_checked, bundle_rows);
-
-static const struct doc_field certificate_rows[] = {
-	SEEN_STR("signerName", REQUIRED),
-	SEEN_STR("keyType", REQUIRED),
-	SEEN_INT("maxExpirationSeconds", NOT_NEGATIVE),
-	SEEN_STR("credentialBundlePath"),
-	SEEN_STR("keyPath"),
-	SEEN_STR("certificateChainPath"),
-	SEEN_PAIRS("userAnnotations"),
-};
-static const struct doc_schema certificate_schema =
-	DOC_SCHEMA("PodCertificateProjection", struct kube_checked, certificate_rows);
+	DOC_SCHEMA("ClusterTrustBundleProjection", struct kube_trust_bundle_source, bundle_rows);
 #undef ROW_OF
 
-static int keep_bundle(struct doc_decoder *dec, const struct doc_node *node, void *field)
-{
-	return kube_keep_object(dec, &bundle_schema, node, field);
-}
-
-static int keep_certificate(struct doc_decoder *dec, const struct doc_node *node, void *field)
-{
-	return kube_keep_object(dec, &certificate_schema, node, field);
-}
+#define ROW_OF struct kube_certificate_source
+static const struct doc_field certificate_rows[] = {
+	ROW_STR("signerName", signer_name, REQUIRED),
+	ROW_STR("keyType", key_type, REQUIRED,
+		ONE_OF("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")),
+	ROW_INT("maxExpirationSeconds", max_expiration_seconds, BETWEEN(3600, 91 * 86400)),
+	ROW_STR("credentialBundlePath", credential_bundle_path),
+	ROW_STR("keyPath", key_path),
+	ROW_STR("certificateChainPath", certificate_chain_path),
+	ROW_PAIRS("userAnnotations", user_annotations),
+};
+static const struct doc_schema certificate_schema =
+	DOC_SCHEMA("PodCertificateProjection", struct kube_certificate_source, certificate_rows);
+#undef ROW_OF
 
 #define ROW_OF struct kube_projection
 static const struct doc_field projection_rows[] = {
@@ -130,8 +123,8 @@ static const struct doc_field projection_rows[] = {
 	ROW_PTR("secret", secret, secret_projection_schema),
 	ROW_PTR("downwardAPI", downward_api, downward_projection_schema),
 	ROW_PTR("serviceAccountToken", service_account_token, token_schema),
-	ROW_CUSTOM("clusterTrustBundle", cluster_trust_bundle, keep_bundle),
-	ROW_CUSTOM("podCertificate", pod_certificate, keep_certificate),
+	ROW_PTR("clusterTrustBundle", cluster_trust_bundle, bundle_schema),
+	ROW_PTR("podCertificate", pod_certificate, certificate_schema),
 };
 static const struct doc_schema projection_schema =
 	DOC_SCHEMA("VolumeProjection", struct kube_projection, projection_rows);

@@ -13,9 +13,12 @@
 #include "base/str.h"
 
 struct payload_file {
-	const char *name;
+	const char *name; /* may have directories in it, which are made: no empty, . or .. parts */
 	struct rf_str data;
 	mode_t mode;
+	bool owned; /* by uid and gid, instead of whoever writes */
+	uid_t uid;
+	gid_t gid;
 };
 
 /*

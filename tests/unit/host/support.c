@@ -197,7 +197,23 @@ static void volumes_that_are_not_done_are_refused(void)
 	REFUSES(VOLUME("projected: {sources: [{serviceAccountToken: {path: t}}]}"),
 		"serviceAccountToken");
 	REFUSES(VOLUME("projected: {sources: [{clusterTrustBundle: {path: t, name: x}}]}"),
-		"clusterTrustBundle");
+		"name: x");
+	REFUSES(VOLUME("projected: {sources: [{clusterTrustBundle: {path: t, signerName: x/y}}]}"),
+		"signerName: x/y");
+	REFUSES(VOLUME("projected: {sources: [{clusterTrustBundle: {path: t, signerName: "
+		       "ringfence.dev/identity, labelSelector: {matchLabels: {a: b}}}}]}"),
+		"labelSelector");
+	REFUSES(VOLUME("projected: {sources: [{podCertificate: {signerName: "
+		       "kubernetes.io/kube-apiserver-client-pod, keyType: ECDSAP256, keyPath: "
+		       "k}}]}"),
+		"signerName: kubernetes.io/kube-apiserver-client-pod");
+	REFUSES(VOLUME("projected: {sources: [{podCertificate: {signerName: "
+		       "ringfence.dev/identity, keyType: ED25519, keyPath: k}}]}"),
+		"keyType: ED25519");
+	ACCEPTS(VOLUME("projected: {sources: [{podCertificate: {signerName: "
+		       "ringfence.dev/identity, keyType: ECDSAP256, credentialBundlePath: b}}, "
+		       "{clusterTrustBundle: {signerName: ringfence.dev/identity, path: ca, "
+		       "labelSelector: {}}}]}"));
 	REFUSES(CONTAINER("volumeMounts: [{name: v, mountPath: /a, mountPropagation: "
 			  "HostToContainer}]"),
 		"mountPropagation");

@@ -253,7 +253,9 @@ static void projected_volumes_are_decoded(void)
 	AUTO_LOADED l = loaded_of(VOLUME(
 		"projected: {sources: [{serviceAccountToken: {path: token, expirationSeconds: "
 		"3607}}, {configMap: {name: ca}}, {downwardAPI: {items: [{path: ns, fieldRef: "
-		"{fieldPath: metadata.namespace}}]}}, {secret: {name: s}}]}"));
+		"{fieldPath: metadata.namespace}}]}}, {secret: {name: s}}, {podCertificate: "
+		"{signerName: a/b, keyType: ECDSAP256, keyPath: k, certificateChainPath: c}}, "
+		"{clusterTrustBundle: {signerName: a/b, path: ca}}]}"));
 	const struct kube_projection *p;
 
 	CHECK_STR(rf_buf_cstr(&l.said), "");
@@ -263,7 +265,25 @@ static void projected_volumes_are_decoded(void)
 	CHECK_INT(p[0].service_account_token->expiration_seconds.value, 3607);
 	CHECK(rf_str_is(p[1].config_map->name, "ca") && rf_str_is(p[3].secret->name, "s"));
 	CHECK_INT(p[2].downward_api->items.count, 1);
+	CHECK(rf_str_is(p[4].pod_certificate->certificate_chain_path, "c"));
+	CHECK(rf_str_is(p[5].cluster_trust_bundle->signer_name, "a/b"));
 	REFUSES(VOLUME("projected: {sources: [{}]}"), "exactly one of configMap");
+	REFUSES(VOLUME("projected: {sources: [{clusterTrustBundle: {path: a}}]}"),
+		"either name or signerName");
+	REFUSES(VOLUME("projected: {sources: [{clusterTrustBundle: {path: a, name: b, signerName: "
+		       "c/d}}]}"),
+		"either name or signerName");
+	REFUSES(VOLUME("projected: {sources: [{clusterTrustBundle: {path: ../a, name: b}}]}"),
+		"without \"..\"");
+	REFUSES(VOLUME("projected: {sources: [{podCertificate: {signerName: a/b, keyType: "
+		       "ED25519}}]}"),
+		"needs credentialBundlePath, keyPath");
+	REFUSES(VOLUME("projected: {sources: [{podCertificate: {signerName: a/b, keyType: RSA1, "
+		       "keyPath: k}}]}"),
+		"ECDSAP256");
+	REFUSES(VOLUME("projected: {sources: [{podCertificate: {signerName: a/b, keyType: "
+		       "ED25519, keyPath: k, maxExpirationSeconds: 10}}]}"),
+		"maxExpirationSeconds");
 	REFUSES(VOLUME("downwardAPI: {items: [{path: x, fieldRef: {fieldPath: status.podIP}}]}"),
 		"is not available to a volume");
 }

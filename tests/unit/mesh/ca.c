@@ -669,9 +669,11 @@ static const char *content(const char *name)
 
 static void files_change_together_and_old_ones_go(void)
 {
-	const struct payload_file first[] = {
-		{"a", RF_STR("1"), 0644}, {"b", RF_STR("1"), 0600}, {"c", RF_STR("1"), 0600}};
-	const struct payload_file second[] = {{"a", RF_STR("2"), 0644}, {"b", RF_STR("2"), 0600}};
+	const struct payload_file first[] = {{.name = "a", .data = RF_STR("1"), .mode = 0644},
+		{.name = "b", .data = RF_STR("1"), .mode = 0600},
+		{.name = "c", .data = RF_STR("1"), .mode = 0600}};
+	const struct payload_file second[] = {{.name = "a", .data = RF_STR("2"), .mode = 0644},
+		{.name = "b", .data = RF_STR("2"), .mode = 0600}};
 
 	fresh();
 	REQUIRE(payload_write(in_base("out"), first, 3, &err) == RF_OK);
@@ -686,7 +688,7 @@ static void files_change_together_and_old_ones_go(void)
 
 static void files_of_others_are_left_alone(void)
 {
-	const struct payload_file files[] = {{"a", RF_STR("1"), 0644}};
+	const struct payload_file files[] = {{.name = "a", .data = RF_STR("1"), .mode = 0644}};
 
 	fresh();
 	mkdir(in_base("out"), 0700);
