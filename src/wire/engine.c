@@ -190,6 +190,15 @@ static void know_peer(struct wire_engine *engine)
 		engine->peer = wire_peer_ref(peer);
 }
 
+/* The peer's other certificates have done their work: 5 KB that no connection needs any more. */
+static void forget_chain(SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+
+	while (chain && sk_X509_num(chain) > 0)
+		X509_free(sk_X509_pop(chain));
+}
+
 int wire_engine_handshake(struct wire_engine *engine, struct rf_err *err)
 {
 	int result;
@@ -201,6 +210,7 @@ int wire_engine_handshake(struct wire_engine *engine, struct rf_err *err)
 			       ? WIRE_ENGINE_WAIT
 			       : refused(engine, err);
 	know_peer(engine);
+	forget_chain(engine->ssl);
 	if (engine->peer && time(NULL) > engine->peer->until_s) {
 		engine->reason = "expired";
 		return rf_err_set(err, RF_EDENIED, "the session's certificate has expired");
@@ -221,7 +231,6 @@ ssize_t wire_engine_read(struct wire_engine *engine, void *data, size_t len, str
 	size_t got;
 	int result;
 
-	ERR_clear_error();
 	result = SSL_read_ex(engine->ssl, data, len, &got);
 	if (result == 1)
 		return (ssize_t)got;
@@ -230,6 +239,13 @@ ssize_t wire_engine_read(struct wire_engine *engine, void *data, size_t len, str
 	case SSL_ERROR_ZERO_RETURN: return 0;
 	default: return wire_openssl_fail(err, RF_EINPUT, "receive");
 	}
+}
+
+bool wire_engine_has_input(const struct wire_engine *engine)
+{
+	const struct wire_io *io = engine->identity->io;
+
+	return io->in_off < io->in_len || SSL_pending(engine->ssl) > 0;
 }
 
 int wire_engine_write(struct wire_engine *engine, const void *data, size_t len, struct rf_err *err)

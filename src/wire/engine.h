@@ -100,6 +100,8 @@ const char *wire_engine_reason(const struct wire_engine *engine);
 /* Bytes, 0 when the peer ended its side properly, WIRE_ENGINE_WAIT, or RF_EINPUT. */
 ssize_t wire_engine_read(
 	struct wire_engine *engine, void *data, size_t len, struct rf_err *err) RF_MUST_USE;
+/* False when a read would find nothing: all input is used up. */
+bool wire_engine_has_input(const struct wire_engine *engine);
 /* All of data, at most WIRE_IO_BATCH bytes. */
 int wire_engine_write(
 	struct wire_engine *engine, const void *data, size_t len, struct rf_err *err) RF_MUST_USE;

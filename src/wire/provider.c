@@ -26,7 +26,7 @@ static const struct wanted wanted_rows[] = {
 		{"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "MD5", "MD5-SHA1"}},
 	{OSSL_OP_CIPHER,
 		{"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305", "AES-256-CBC", "AES-128-CBC",
-			"AES-256-CTR", "AES-128-CTR", "AES-256-ECB", "AES-128-ECB", "NULL"}},
+			"AES-256-CTR", "NULL"}},
 	{OSSL_OP_MAC, {"HMAC", "Poly1305"}},
 	{OSSL_OP_KDF, {"HKDF", "TLS13-KDF", "TLS1-PRF"}},
 	{OSSL_OP_RAND, {"CTR-DRBG", "SEED-SRC"}},
@@ -36,7 +36,6 @@ static const struct wanted wanted_rows[] = {
 	{OSSL_OP_SIGNATURE, {"ECDSA", "RSA", "ED25519", "HMAC"}},
 	{OSSL_OP_ASYM_CIPHER, {"RSA"}},
 	{OSSL_OP_KEM, {"RSA", "ML-KEM-768", "X25519MLKEM768"}},
-	{OSSL_OP_ENCODER, {"EC", "RSA", "ED25519"}},
 	{OSSL_OP_DECODER, {"EC", "RSA", "ED25519", "RSA-PSS", "DER"}},
 	{OSSL_OP_STORE, {NULL}},
 };
@@ -67,6 +66,16 @@ static bool is_wanted(const struct wanted *wanted, const char *names)
 	return false;
 }
 
+/*
+ * Of decoders only those of public keys in certificates: each of the others is one more to be tried
+ * for each certificate. Private keys are read elsewhere.
+ */
+static bool is_for_certificates(int operation, const char *properties)
+{
+	return operation != OSSL_OP_DECODER ||
+	       (properties && strstr(properties, "SubjectPublicKeyInfo"));
+}
+
 static void filter(const struct wanted *wanted, struct filtered *ret)
 {
 	int no_cache = 0;
@@ -75,7 +84,8 @@ static void filter(const struct wanted *wanted, struct filtered *ret)
 		OSSL_PROVIDER_query_operation(state.whole, wanted->operation, &no_cache);
 
 	for (; row && row->algorithm_names && count < MAX_ROWS; row++) {
-		if (is_wanted(wanted, row->algorithm_names))
+		if (is_wanted(wanted, row->algorithm_names) &&
+			is_for_certificates(wanted->operation, row->property_definition))
 			ret->rows[count++] = *row;
 	}
 }

@@ -228,17 +228,17 @@ ssize_t end_decrypt(struct end *end)
 	ssize_t got;
 	struct rf_err err;
 
-	for (;;) {
+	do {
 		got = len < PLAIN_BATCH ? wire_engine_read(end->tls, worker->plain + len,
 						  PLAIN_BATCH - len, &err)
 					: RF_ELIMIT;
 		if (got <= 0)
 			break;
 		len += (size_t)got;
-	}
+	} while (wire_engine_has_input(end->tls));
 	if (got == 0)
 		end->got_end = true;
-	else if (got != WIRE_ENGINE_WAIT)
+	else if (got < 0 && got != WIRE_ENGINE_WAIT)
 		return -1;
 	return end_put_engine(end) < 0 ? -1 : (ssize_t)len;
 }
