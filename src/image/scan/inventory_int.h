@@ -20,7 +20,8 @@
 
 /* A file in which something was found. */
 struct inventory_place {
-	struct rf_str path; /* relative, NUL-terminated */
+	struct rf_str path;	/* relative, NUL-terminated */
+	struct rf_str location; /* as reports tell it; absent before the first fact */
 	uint32_t layer;
 	uint64_t order; /* later ones are greater */
 	bool is_dir;

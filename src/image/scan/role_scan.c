@@ -21,7 +21,6 @@
 #define SCAN_MEMORY_BYTES ((uint64_t)6 << 30) /* address space: maps of the database and files */
 #define SCAN_OPEN_FILES	  (IMAGE_MAX_DEPTH + 64)
 #define PROGRESS_STEP	  ((uint64_t)4 << 20)
-#define REPORT_PIECE	  (FRAME_MAX_LEN / 2)
 #define MAX_OPAQUE_LIST	  ((size_t)64 << 20)
 #define CONFIG_ARENA	  ((size_t)64 << 20)
 #define MAX_LOCATION	  256 /* bytes of the name of a variable, with "env " */
@@ -296,23 +295,38 @@ static int add_created_by(struct role *role, struct scan_report *report, struct 
 	return RF_OK;
 }
 
-static int send_pieces(int channel, struct rf_str text, struct rf_err *err)
+struct sending {
+	int channel, rc;
+	struct rf_err *err;
+};
+
+static bool send_piece(void *ctx, struct rf_str piece)
 {
-	int rc = RF_OK;
+	struct sending *sending = ctx;
 
-	while (text.len && rc == RF_OK) {
-		size_t len = text.len < REPORT_PIECE ? text.len : REPORT_PIECE;
+	if (sending->rc == RF_OK)
+		sending->rc = frame_send(sending->channel, SCAN_MSG_REPORT, piece, sending->err);
+	return sending->rc == RF_OK;
+}
 
-		rc = frame_send(channel, SCAN_MSG_REPORT, (struct rf_str){text.ptr, len}, err);
-		text = (struct rf_str){text.ptr + len, text.len - len};
-	}
-	return rc < 0 ? rc : frame_send(channel, SCAN_MSG_DONE, RF_STR(""), err);
+/* In pieces, as they come out: all of it would be as much again as was found. */
+static int send_report(int channel, const struct scan_report *report, struct rf_err *err)
+{
+	struct sending sending = {.channel = channel, .err = err};
+	const struct scan_report_flush flush = {.piece = send_piece, .ctx = &sending};
+	AUTO_BUF out = {.max = FRAME_MAX_LEN};
+
+	scan_report_put(report, &flush, &out);
+	if (sending.rc == RF_OK && out.failed)
+		return rf_err_set(err, RF_ELIMIT, "more was found than a report holds");
+	if (out.len)
+		send_piece(&sending, rf_buf_str(&out));
+	return sending.rc < 0 ? sending.rc : frame_send(channel, SCAN_MSG_DONE, RF_STR(""), err);
 }
 
 static int take_end(struct role *role, struct rf_err *err)
 {
 	AUTO_SCAN_REPORT *report = scan_report_new();
-	AUTO_BUF out = {.max = SCAN_REPORT_MAX};
 	int rc;
 
 	if (!report)
@@ -322,10 +336,7 @@ static int take_end(struct role *role, struct rf_err *err)
 		rc = add_created_by(role, report, err);
 	if (rc < 0)
 		return rc;
-	scan_report_put(report, &out);
-	if (out.failed)
-		return rf_err_set(err, RF_ELIMIT, "more was found than a report holds");
-	rc = send_pieces(role->channel, rf_buf_str(&out), err);
+	rc = send_report(role->channel, report, err);
 	return rc < 0 ? rc : 1;
 }
 
