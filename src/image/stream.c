@@ -25,6 +25,31 @@ struct image_stream {
 	struct rf_err input_err; /* of the callback that libarchive called */
 };
 
+/* Of what is there, of a file that is still being written; waits when that is nothing. */
+static ssize_t read_some(struct image_range *range, char *block, size_t want, struct rf_err *err)
+{
+	uint64_t end = range->offset + range->len;
+	ssize_t got = 0;
+
+	while (got == 0) {
+		uint64_t there = range->wait ? range->upto : end;
+		uint64_t more = there > range->offset ? there - range->offset : 0;
+
+		if (more) {
+			do
+				got = pread(range->fd, block, more < want ? (size_t)more : want,
+					(off_t)range->offset);
+			while (got < 0 && errno == EINTR);
+		}
+		/* A download that began anew may have taken back what was there. */
+		if (got == 0 && (!range->wait || there >= end))
+			break;
+		if (got == 0 && range->wait(range->ctx, &range->upto, err) < 0)
+			return RF_EIO;
+	}
+	return got < 0 ? rf_err_sys(err, errno, "read") : got;
+}
+
 static ssize_t range_next(void *ctx, const void **ret_block, struct rf_err *err)
 {
 	struct image_range_input *self = ctx;
@@ -39,13 +64,11 @@ static ssize_t range_next(void *ctx, const void **ret_block, struct rf_err *err)
 	} else {
 		if (!self->block && !(self->block = malloc(BLOCK_SIZE)))
 			return rf_err_nomem(err);
-		do
-			got = pread(range->fd, self->block, want, (off_t)range->offset);
-		while (got < 0 && errno == EINTR);
+		got = read_some(range, self->block, want, err);
 		*ret_block = self->block;
 	}
 	if (got < 0)
-		return rf_err_sys(err, errno, "read");
+		return got;
 	if (got == 0)
 		return rf_err_set(err, RF_EINPUT, "the file ends early");
 	range->offset += (uint64_t)got;

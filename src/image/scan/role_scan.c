@@ -88,12 +88,34 @@ static int read_layer(struct role *role, const struct image_choice_layer *layer,
 	return rc < 0 ? rc : image_layer_verify(stream, layer, err);
 }
 
+/* There is more of the layer's file than before. */
+static int wait_for_more(void *ctx, uint64_t *upto, struct rf_err *err)
+{
+	const struct role *role = ctx;
+	AUTO_FRAME frame = FRAME_INIT;
+	struct frame_reader reader;
+	uint64_t there;
+	int rc = frame_send(role->channel, SCAN_MSG_STARVED, RF_STR(""), err);
+
+	if (rc == RF_OK)
+		rc = frame_recv(role->channel, &frame, err);
+	if (rc < 0)
+		return rc;
+	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
+	there = frame_get_u64(&reader);
+	if (frame.type != SCAN_MSG_MORE || !frame_reader_ok(&reader))
+		return rf_err_set(err, RF_EINTERNAL, "an unexpected message");
+	*upto = there;
+	return RF_OK;
+}
+
 static int take_layer(struct role *role, struct frame *frame, struct rf_err *err)
 {
 	struct rf_str payload = rf_buf_str(&frame->payload);
 	struct frame_reader reader = {.rest = payload};
 	uint64_t index = frame_get_u64(&reader);
 	bool by_config = frame_get_u64(&reader) != 0;
+	uint64_t there = frame_get_u64(&reader);
 	struct image_choice_layer layer;
 	int rc;
 
@@ -107,6 +129,11 @@ static int take_layer(struct role *role, struct frame *frame, struct rf_err *err
 	if (by_config)
 		layer.diff_id = role->config.diff_ids[index];
 	layer.range.fd = frame->fds[0];
+	if (there < layer.range.len) {
+		layer.range.wait = wait_for_more;
+		layer.range.ctx = role;
+		layer.range.upto = there;
+	}
 	role->scanner.inv.layer = (uint32_t)index;
 	return read_layer(role, &layer, err);
 }
@@ -351,6 +378,8 @@ static int take_message(struct role *role, struct frame *frame, struct rf_err *e
 	case SCAN_MSG_FILE: return take_file(role, frame, err);
 	case SCAN_MSG_END: return take_end(role, err);
 	case SCAN_MSG_START:
+	case SCAN_MSG_STARVED:
+	case SCAN_MSG_MORE:
 	case SCAN_MSG_PROGRESS:
 	case SCAN_MSG_READY:
 	case SCAN_MSG_REPORT:
