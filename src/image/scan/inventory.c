@@ -294,7 +294,6 @@ int inventory_linked(
 	rc = inventory_place(inv, path, &to, err);
 	if (rc < 0)
 		return rc;
-	inv->places.items[to].is_os_release = inv->places.items[from].is_os_release;
 	inv->places.items[to].os = inv->places.items[from].os;
 	return copy_facts(inv, from, to, err);
 }

@@ -28,8 +28,7 @@ struct inventory_place {
 	bool hidden; /* by its own layer, at the layer's end; by any, at the end of all */
 	/* Where its facts begin; those of one place are neighbours. */
 	size_t first_package, first_finding, first_secret, first_file;
-	bool is_os_release;
-	struct pkg_os os;
+	const struct pkg_os *os; /* what an os-release file says; NULL for others */
 };
 
 /*
