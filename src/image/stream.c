@@ -35,7 +35,7 @@ static ssize_t read_some(struct image_range *range, char *block, size_t want, st
 	ssize_t got = 0;
 
 	while (got == 0) {
-		uint64_t there = range->wait ? range->upto : end;
+		uint64_t there = range->wait ? range->limit : end;
 		uint64_t more = there > range->offset ? there - range->offset : 0;
 
 		if (more) {
@@ -47,8 +47,12 @@ static ssize_t read_some(struct image_range *range, char *block, size_t want, st
 		/* A download that began anew may have taken back what was there. */
 		if (got == 0 && (!range->wait || there >= end))
 			break;
-		if (got == 0 && range->wait(range->ctx, &range->upto, err) < 0)
-			return RF_EIO;
+		if (got == 0) {
+			int rc = range->wait(range->ctx, &range->limit, err);
+
+			if (rc < 0)
+				return rc;
+		}
 	}
 	return got < 0 ? rf_err_sys(err, errno, "read") : got;
 }

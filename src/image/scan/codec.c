@@ -251,20 +251,20 @@ static void get_lists(struct reader *r, struct scan_report *report)
 	uint64_t count = get_max(r, MAX_ITEMS);
 
 	report->packages = get_room(r, count, sizeof(*report->packages));
-	for (struct scan_package *p = report->packages;
-		p && !r->frame.failed && report->package_count < count; report->package_count++)
-		get_package(r, p + report->package_count,
-			p + (report->package_count ? report->package_count - 1 : 0));
+	for (const struct scan_package *last = report->packages;
+		last && !r->frame.failed && report->package_count < count;
+		last = &report->packages[report->package_count++])
+		get_package(r, &report->packages[report->package_count], last);
 	count = get_max(r, report->package_count ? MAX_ITEMS : 0);
 	report->findings = get_room(r, count, sizeof(*report->findings));
 	while (report->findings && !r->frame.failed && report->finding_count < count)
 		get_finding(r, &report->findings[report->finding_count++], report->package_count);
 	count = get_max(r, MAX_ITEMS);
 	report->secrets = get_room(r, count, sizeof(*report->secrets));
-	for (struct scan_secret *s = report->secrets;
-		s && !r->frame.failed && report->secret_count < count; report->secret_count++)
-		get_secret(r, s + report->secret_count,
-			s + (report->secret_count ? report->secret_count - 1 : 0));
+	for (const struct scan_secret *last = report->secrets;
+		last && !r->frame.failed && report->secret_count < count;
+		last = &report->secrets[report->secret_count++])
+		get_secret(r, &report->secrets[report->secret_count], last);
 	count = get_max(r, MAX_ITEMS);
 	report->files = get_room(r, count, sizeof(*report->files));
 	while (report->files && !r->frame.failed && report->file_count < count)

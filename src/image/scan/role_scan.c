@@ -89,7 +89,7 @@ static int read_layer(struct role *role, const struct image_choice_layer *layer,
 }
 
 /* There is more of the layer's file than before. */
-static int wait_for_more(void *ctx, uint64_t *upto, struct rf_err *err)
+static int wait_for_more(void *ctx, uint64_t *limit, struct rf_err *err)
 {
 	const struct role *role = ctx;
 	AUTO_FRAME frame = FRAME_INIT;
@@ -105,7 +105,7 @@ static int wait_for_more(void *ctx, uint64_t *upto, struct rf_err *err)
 	there = frame_get_u64(&reader);
 	if (frame.type != SCAN_MSG_MORE || !frame_reader_ok(&reader))
 		return rf_err_set(err, RF_EINTERNAL, "an unexpected message");
-	*upto = there;
+	*limit = there;
 	return RF_OK;
 }
 
@@ -132,7 +132,7 @@ static int take_layer(struct role *role, struct frame *frame, struct rf_err *err
 	if (there < layer.range.len) {
 		layer.range.wait = wait_for_more;
 		layer.range.ctx = role;
-		layer.range.upto = there;
+		layer.range.limit = there;
 	}
 	role->scanner.inv.layer = (uint32_t)index;
 	return read_layer(role, &layer, err);
