@@ -58,7 +58,7 @@ static void finish(struct scanner *scanner)
 	if (!report || !got || inventory_finish(&scanner->inv, report, NULL) < 0 ||
 		scan_report_sort(report) < 0)
 		abort();
-	scan_report_put(report, &out);
+	scan_report_put(report, NULL, &out);
 	if (scan_report_get(rf_buf_str(&out), got, NULL) < 0 ||
 		got->package_count != report->package_count ||
 		got->file_count != report->file_count || got->secret_count != report->secret_count)

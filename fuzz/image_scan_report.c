@@ -42,7 +42,7 @@ static void check_report(struct scan_report *report)
 	check_list(&report->notes);
 	if (scan_report_sort(report) < 0)
 		abort();
-	scan_report_put(report, &again);
+	scan_report_put(report, NULL, &again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

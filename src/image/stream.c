@@ -1,8 +1,10 @@
 /*
- * Bytes flow: range -> (hash as stored) -> libarchive's gzip or zstd filter with its "raw" format
- * -> (hash, count) -> caller. A plain blob goes around libarchive, and needs one hash only.
+ * Bytes flow: range -> (hash as stored) -> gunzip.c, or libarchive's zstd filter with its "raw"
+ * format -> (hash, count) -> caller. A plain blob goes around both, and needs one hash only.
  */
 #include "image/stream.h"
+
+#include "image/gunzip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,7 +18,8 @@
 
 struct image_stream {
 	struct image_range_input input;
-	struct archive *raw; /* NULL: a plain blob */
+	struct gunzip *gunzip; /* of a blob in gzip */
+	struct archive *raw;   /* of one in zstd */
 	struct image_hash *stored_hash;
 	struct image_hash *plain_hash; /* NULL: a plain blob */
 	uint64_t stored_bytes;
@@ -24,6 +27,35 @@ struct image_stream {
 	uint64_t max_bytes;
 	struct rf_err input_err; /* of the callback that libarchive called */
 };
+
+/* Of what is there, of a file that is still being written; waits when that is nothing. */
+static ssize_t read_some(struct image_range *range, char *block, size_t want, struct rf_err *err)
+{
+	uint64_t end = range->offset + range->len;
+	ssize_t got = 0;
+
+	while (got == 0) {
+		uint64_t there = range->wait ? range->limit : end;
+		uint64_t more = there > range->offset ? there - range->offset : 0;
+
+		if (more) {
+			do
+				got = pread(range->fd, block, more < want ? (size_t)more : want,
+					(off_t)range->offset);
+			while (got < 0 && errno == EINTR);
+		}
+		/* A download that began anew may have taken back what was there. */
+		if (got == 0 && (!range->wait || there >= end))
+			break;
+		if (got == 0) {
+			int rc = range->wait(range->ctx, &range->limit, err);
+
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return got < 0 ? rf_err_sys(err, errno, "read") : got;
+}
 
 static ssize_t range_next(void *ctx, const void **ret_block, struct rf_err *err)
 {
@@ -39,13 +71,11 @@ static ssize_t range_next(void *ctx, const void **ret_block, struct rf_err *err)
 	} else {
 		if (!self->block && !(self->block = malloc(BLOCK_SIZE)))
 			return rf_err_nomem(err);
-		do
-			got = pread(range->fd, self->block, want, (off_t)range->offset);
-		while (got < 0 && errno == EINTR);
+		got = read_some(range, self->block, want, err);
 		*ret_block = self->block;
 	}
 	if (got < 0)
-		return rf_err_sys(err, errno, "read");
+		return got;
 	if (got == 0)
 		return rf_err_set(err, RF_EINPUT, "the file ends early");
 	range->offset += (uint64_t)got;
@@ -83,6 +113,11 @@ static ssize_t stored_next(struct image_stream *stream, const void **ret_block, 
 		stream->stored_bytes += (uint64_t)got;
 	}
 	return got;
+}
+
+static ssize_t gunzip_read(void *ctx, const void **ret_block, struct rf_err *err)
+{
+	return stored_next(ctx, ret_block, err);
 }
 
 static la_ssize_t raw_read(struct archive *raw, void *ctx, const void **ret_block)
@@ -132,22 +167,17 @@ static enum packing packing_of(const struct image_range *range)
 	return PACKED_NOT;
 }
 
-static int open_raw(struct image_stream *stream, enum packing packing, struct rf_err *err)
+static int open_zstd(struct image_stream *stream, struct rf_err *err)
 {
 	struct archive_entry *entry;
 	int rc;
 
-	stream->plain_hash = image_hash_new();
 	stream->raw = archive_read_new();
-	if (!stream->raw || !stream->plain_hash)
+	if (!stream->raw)
 		return rf_err_nomem(err);
 	archive_read_support_format_raw(stream->raw);
 	archive_read_support_format_empty(stream->raw);
-	if (packing == PACKED_GZIP)
-		rc = archive_read_support_filter_gzip(stream->raw);
-	else
-		rc = archive_read_support_filter_zstd(stream->raw);
-	if (rc != ARCHIVE_OK)
+	if (archive_read_support_filter_zstd(stream->raw) != ARCHIVE_OK)
 		return rf_err_set(err, RF_EUNSUPPORTED, "libarchive lacks this compression");
 	if (archive_read_open2(stream->raw, stream, NULL, raw_read, NULL, NULL) != ARCHIVE_OK)
 		return raw_error(stream, err);
@@ -155,6 +185,17 @@ static int open_raw(struct image_stream *stream, enum packing packing, struct rf
 		return rf_err_set(err, RF_EINPUT, "compressed more than once");
 	rc = archive_read_next_header(stream->raw, &entry);
 	return rc == ARCHIVE_OK || rc == ARCHIVE_EOF ? RF_OK : raw_error(stream, err);
+}
+
+static int open_packed(struct image_stream *stream, enum packing packing, struct rf_err *err)
+{
+	const struct image_input packed = {.next = gunzip_read, .ctx = stream};
+
+	stream->plain_hash = image_hash_new();
+	if (!stream->plain_hash)
+		return rf_err_nomem(err);
+	return packing == PACKED_GZIP ? gunzip_new(&packed, &stream->gunzip, err)
+				      : open_zstd(stream, err);
 }
 
 int image_stream_open(const struct image_range *range, uint64_t max_bytes,
@@ -172,7 +213,7 @@ int image_stream_open(const struct image_range *range, uint64_t max_bytes,
 	if (!stream->stored_hash)
 		return rf_err_nomem(err); /* cppcheck-suppress memleak */
 	if (packing != PACKED_NOT) {
-		rc = open_raw(stream, packing, err);
+		rc = open_packed(stream, packing, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -185,6 +226,7 @@ void image_stream_free(struct image_stream *stream)
 	if (!stream)
 		return;
 	archive_read_free(stream->raw);
+	gunzip_free(stream->gunzip);
 	image_hash_free(stream->stored_hash);
 	image_hash_free(stream->plain_hash);
 	image_range_input_done(&stream->input);
@@ -196,8 +238,16 @@ void image_stream_freep(struct image_stream **stream)
 	image_stream_free(*stream);
 }
 
-static ssize_t unpacked_next(
-	struct image_stream *stream, const void **ret_block, struct rf_err *err)
+static ssize_t next_of_gzip(struct image_stream *stream, const void **ret_block, struct rf_err *err)
+{
+	ssize_t got = gunzip_next(stream->gunzip, ret_block, err);
+
+	if (got > 0)
+		image_hash_add(stream->plain_hash, *ret_block, (size_t)got);
+	return got;
+}
+
+static ssize_t next_of_zstd(struct image_stream *stream, const void **ret_block, struct rf_err *err)
 {
 	size_t len;
 	la_int64_t offset;
@@ -217,8 +267,9 @@ static ssize_t unpacked_next(
 static ssize_t stream_next(void *ctx, const void **ret_block, struct rf_err *err)
 {
 	struct image_stream *stream = ctx;
-	ssize_t got = stream->raw ? unpacked_next(stream, ret_block, err)
-				  : stored_next(stream, ret_block, err);
+	ssize_t got = stream->gunzip ? next_of_gzip(stream, ret_block, err)
+		      : stream->raw  ? next_of_zstd(stream, ret_block, err)
+				     : stored_next(stream, ret_block, err);
 
 	if (got <= 0)
 		return got;
@@ -240,7 +291,7 @@ struct image_input image_stream_input(struct image_stream *stream)
 
 bool image_stream_is_compressed(const struct image_stream *stream)
 {
-	return stream->raw != NULL;
+	return stream->plain_hash != NULL;
 }
 
 uint64_t image_stream_stored_bytes(const struct image_stream *stream)

@@ -21,6 +21,11 @@ struct image_range {
 	const void *mem; /* when fd is -1 */
 	uint64_t offset;
 	uint64_t len;
+	/* Of a file that is still being written, else NULL: waits until there is more before limit
+	 * (an offset in the file) and says up to where, or RF_E*. */
+	int (*wait)(void *ctx, uint64_t *limit, struct rf_err *err);
+	void *ctx;
+	uint64_t limit; /* may be read without waiting */
 };
 
 struct image_stream;

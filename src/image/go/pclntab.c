@@ -200,12 +200,22 @@ static bool try_at(struct finds *finds, struct rf_bytes bytes)
 	return true;
 }
 
+/* What is found again and again ends searches before they give pages back. */
+static void release_behind(const struct go_exe *exe, size_t off, size_t *released)
+{
+	if (off - *released < GO_RELEASE_BYTES)
+		return;
+	go_exe_release(exe);
+	*released = off;
+}
+
 /* Every magic is MAGIC_118 or more. */
 static bool search_little(struct finds *finds, struct rf_bytes data)
 {
-	size_t off = go_exe_find_u32(finds->exe, data, 0, MAGIC_118);
+	size_t off = go_exe_find_u32(finds->exe, data, 0, MAGIC_118), released = 0;
 
 	while (off < data.len && finds->tries) {
+		release_behind(finds->exe, off, &released);
 		if (try_at(finds, (struct rf_bytes){data.ptr + off, data.len - off}))
 			return true;
 		off = go_exe_find_u32(finds->exe, data, off + 4, MAGIC_118);
@@ -217,7 +227,7 @@ static bool search_little(struct finds *finds, struct rf_bytes data)
 static bool search_big(struct finds *finds, struct rf_bytes data)
 {
 	static const uint8_t three[] = {0xff, 0xff, 0xff};
-	size_t off = 0;
+	size_t off = 0, released = 0;
 
 	while (data.len - off > HEADER_SIZE && finds->tries) {
 		const uint8_t *at = memmem(data.ptr + off, data.len - off, three, sizeof(three));
@@ -225,6 +235,7 @@ static bool search_big(struct finds *finds, struct rf_bytes data)
 		if (!at)
 			return false;
 		off = (size_t)(at - data.ptr);
+		release_behind(finds->exe, off, &released);
 		if (off % 4 == 0 && try_at(finds, (struct rf_bytes){at, data.len - off}))
 			return true;
 		off++;

@@ -8,7 +8,7 @@
 #include "image/pkg/zip_int.h"
 
 #define MAX_NESTING 2			/* of jars in a jar */
-#define MAX_INNER   ((size_t)24 << 20)	/* bytes of a jar in a jar */
+#define MAX_INNER   ((size_t)24 << 20)	/* bytes of a jar in a jar, and of those it lies in */
 #define MAX_SMALL   ((size_t)1 << 20)	/* of a manifest or pom.properties */
 #define MAX_TOTAL   ((size_t)512 << 20) /* of all content looked at */
 
@@ -23,6 +23,7 @@ struct jar {
 	struct rf_str name; /* empty: not known */
 	unsigned nesting;
 	bool identified; /* by a pom.properties */
+	size_t held;	 /* bytes of memory that it and those around it take */
 };
 
 static bool ends_as_jar(struct rf_str path)
@@ -77,9 +78,9 @@ static int read_jar(
 	struct reading *reading, struct rf_bytes file, struct jar *jar, struct rf_err *err);
 
 static int read_inner(struct reading *reading, struct rf_bytes file, const struct jar *outer,
-	struct rf_str name, struct rf_err *err)
+	struct rf_str name, size_t held, struct rf_err *err)
 {
-	struct jar inner = {.name = name, .nesting = outer->nesting + 1};
+	struct jar inner = {.name = name, .nesting = outer->nesting + 1, .held = held};
 
 	return read_jar(reading, file, &inner, err);
 }
@@ -89,6 +90,7 @@ static int read_entry(struct reading *reading, const struct zip *zip, const stru
 {
 	const struct pkg_sink sink = {.add = pass_on, .ctx = reading};
 	bool is_jar = ends_as_jar(entry->name) && jar->nesting < MAX_NESTING;
+	size_t max = is_jar && entry->method != ZIP_STORED ? MAX_INNER - jar->held : MAX_INNER;
 	bool is_pom = rf_str_starts(entry->name, RF_STR("META-INF/maven/")) &&
 		      rf_str_ends(entry->name, RF_STR("/pom.properties"));
 	AUTO_ZIP_CONTENT content = {.heap = NULL};
@@ -96,11 +98,12 @@ static int read_entry(struct reading *reading, const struct zip *zip, const stru
 
 	if (!is_jar && !is_pom)
 		return RF_OK;
-	rc = charge_and_read(reading, zip, entry, is_jar ? MAX_INNER : MAX_SMALL, &content, err);
+	rc = charge_and_read(reading, zip, entry, is_jar ? max : MAX_SMALL, &content, err);
 	if (rc < 0)
 		return rc;
 	if (is_jar)
-		return read_inner(reading, content.bytes, jar, entry->name, err);
+		return read_inner(reading, content.bytes, jar, entry->name,
+			jar->held + (content.heap ? content.bytes.len : 0), err);
 	jar->identified = true;
 	return pkg_pom_properties_read(content.bytes, &sink, err);
 }

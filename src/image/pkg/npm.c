@@ -2,11 +2,26 @@
  * npm: package-lock.json and npm-shrinkwrap.json, whose "packages" (version 2 and 3) are keyed by
  * paths and whose "dependencies" (version 1) are a tree by names; and the package.json of what is
  * installed. Version 2 has both; "packages" is the whole truth then.
+ *
+ * Lock files are read twice: what is unsound shows, and which of both there is, before anything is
+ * yielded.
  */
-#include "image/pkg/pkg_int.h"
+#include "image/pkg/json_int.h"
 
-#define MODULES	  RF_STR("node_modules/")
-#define MAX_DEPTH 64 /* of trees; the JSON reader goes no deeper either */
+#define MODULES RF_STR("node_modules/")
+
+/* A row of a lock file, or a package.json. */
+struct entry {
+	struct rf_str name, version, license, integrity;
+	bool is_link;
+};
+
+struct lock {
+	struct pkg_json json;
+	struct pkg_out out;
+	int rc; /* of the sink */
+	struct rf_err *err;
+};
 
 /* "node_modules/a/node_modules/@s/b" is the package @s/b. */
 static struct rf_str name_of_path(struct rf_str path)
@@ -22,37 +37,88 @@ static struct rf_str name_of_path(struct rf_str path)
 	return path;
 }
 
+/* What the sink refuses ends the reading. */
+static void emit(struct lock *lock, struct pkg *pkg)
+{
+	pkg->type = PKG_NPM;
+	if (lock->json.rc < 0 || lock->rc < 0)
+		return;
+	lock->rc = pkg_emit(&lock->out, pkg, lock->err);
+	if (lock->rc < 0)
+		lock->json.rc = lock->rc;
+}
+
 /* A license is a string, of old an object. */
-static struct rf_str license_of(const struct doc_node *node)
+static void read_license(struct pkg_json *json, struct rf_str *license)
 {
-	struct rf_str text = pkg_json_str(node, "license");
+	struct rf_str key, text = RF_STR("");
 
-	return text.len ? text : pkg_json_str(doc_get(node, "license"), "type");
-}
-
-static int read_packages(struct pkg_out *out, const struct doc_node *packages, struct rf_err *err)
-{
-	int rc = RF_OK;
-
-	for (const struct doc_node *it = packages->first; it && rc == RF_OK; it = it->next) {
-		const struct doc_node *link = doc_get(it, "link");
-		struct pkg pkg = {
-			.type = PKG_NPM,
-			.name = pkg_json_str(it, "name"), /* of an alias: what it really is */
-			.version = pkg_json_str(it, "version"),
-			.license = license_of(it),
-			.checksum = pkg_json_str(it, "integrity"),
-		};
-
-		/* "" is the project itself, a path of its own is a part of it. */
-		if (name_of_path(it->key).len == 0 || (link && link->truth))
-			continue;
-		if (pkg.name.len == 0)
-			pkg.name = name_of_path(it->key);
-		rc = pkg_emit(out, &pkg, err);
+	if (pkg_json_is_string(json)) {
+		pkg_json_field(json, license);
+		return;
 	}
-	return rc;
+	if (!pkg_json_enter(json))
+		return;
+	while (pkg_json_member(json, &key)) {
+		if (rf_str_is(key, "type"))
+			text = pkg_json_text(json);
+		else
+			pkg_json_skip(json);
+	}
+	*license = text;
 }
+
+static void read_field(struct pkg_json *json, struct rf_str key, struct entry *entry)
+{
+	if (rf_str_is(key, "name"))
+		pkg_json_field(json, &entry->name);
+	else if (rf_str_is(key, "version"))
+		pkg_json_field(json, &entry->version);
+	else if (rf_str_is(key, "integrity"))
+		pkg_json_field(json, &entry->integrity);
+	else if (rf_str_is(key, "license"))
+		read_license(json, &entry->license);
+	else if (rf_str_is(key, "link"))
+		entry->is_link = pkg_json_is_true(json);
+	else
+		pkg_json_skip(json);
+}
+
+/* --- by paths --- */
+
+static void read_package(struct lock *lock, struct rf_str path)
+{
+	struct entry entry = {.name = RF_STR_NONE};
+	struct rf_str key, name = name_of_path(path);
+	struct pkg pkg;
+
+	if (pkg_json_enter(&lock->json)) {
+		while (pkg_json_member(&lock->json, &key))
+			read_field(&lock->json, key, &entry);
+	}
+	pkg = (struct pkg){
+		.name = entry.name.len ? entry.name : name, /* of an alias: what it really is */
+		.version = entry.version,
+		.license = entry.license,
+		.checksum = entry.integrity,
+	};
+	/* "" is the project itself, a path of its own is a part of it. */
+	if (name.len && !entry.is_link)
+		emit(lock, &pkg);
+	pkg_json_forget(&lock->json);
+}
+
+static void read_packages(struct lock *lock)
+{
+	struct rf_str path;
+
+	if (!pkg_json_enter(&lock->json))
+		return;
+	while (pkg_json_member(&lock->json, &path))
+		read_package(lock, path);
+}
+
+/* --- by names --- */
 
 /* "npm:real@1.2.3" under another name. */
 static void resolve_alias(struct pkg *pkg)
@@ -70,80 +136,120 @@ static void resolve_alias(struct pkg *pkg)
 	pkg->version = pkg_skip(spec, pkg->name.len + 1);
 }
 
-static int read_dependency(struct pkg_out *out, const struct doc_node *node, struct rf_err *err)
+static void emit_dependency(struct lock *lock, struct rf_str name, const struct entry *entry)
 {
 	struct pkg pkg = {
-		.type = PKG_NPM,
-		.name = node->key,
-		.version = pkg_json_str(node, "version"),
-		.checksum = pkg_json_str(node, "integrity"),
+		.name = name,
+		.version = entry->version,
+		.checksum = entry->integrity,
 	};
 
 	resolve_alias(&pkg);
 	/* A place ("file:", "git+ssh:", "https:") is no version. */
 	if (pkg.version.len && memchr(pkg.version.ptr, ':', pkg.version.len))
 		pkg.version = RF_STR("");
-	return pkg_emit(out, &pkg, err);
+	emit(lock, &pkg);
 }
 
-static const struct doc_node *first_dependency(const struct doc_node *node)
+/* Calls itself, as deep as the reader goes. What others need comes before them. */
+static void read_dependencies(struct lock *lock)
 {
-	const struct doc_node *map = doc_get(node, "dependencies");
+	struct pkg_json *json = &lock->json;
+	struct rf_str name, key;
 
-	return map && map->type == DOC_MAP ? map->first : NULL;
-}
+	if (!pkg_json_enter(json))
+		return;
+	while (pkg_json_member(json, &name)) {
+		struct entry entry = {.name = RF_STR_NONE};
 
-/* Depth first, with the place to go on at in every level. */
-static int read_dependencies(struct pkg_out *out, const struct doc_node *root, struct rf_err *err)
-{
-	const struct doc_node *stack[MAX_DEPTH] = {first_dependency(root)};
-	size_t depth = 1;
-	int rc = RF_OK;
-
-	while (rc == RF_OK && depth > 0) {
-		const struct doc_node *node = stack[depth - 1];
-
-		if (!node) {
-			depth--;
-			continue;
+		if (pkg_json_enter(json)) {
+			while (pkg_json_member(json, &key)) {
+				if (rf_str_is(key, "dependencies"))
+					read_dependencies(lock);
+				else
+					read_field(json, key, &entry);
+			}
 		}
-		stack[depth - 1] = node->next;
-		rc = read_dependency(out, node, err);
-		if (depth == MAX_DEPTH)
-			return rf_err_set(err, RF_ELIMIT, "dependencies are nested too deeply");
-		stack[depth++] = first_dependency(node);
+		emit_dependency(lock, name, &entry);
+		/* Names of those around it may be copies. */
+		if (json->depth == 2)
+			pkg_json_forget(json);
 	}
-	return rc;
+}
+
+/* --- files --- */
+
+/* Goes through the whole; *ret_packages says whether it has "packages". */
+static int look(struct rf_bytes file, bool *ret_packages, struct rf_err *err)
+{
+	AUTO_PKG_JSON json;
+	struct rf_str key;
+
+	*ret_packages = false;
+	pkg_json_begin(&json, file, err);
+	if (pkg_json_enter(&json)) {
+		while (pkg_json_member(&json, &key)) {
+			if (rf_str_is(key, "packages") && pkg_json_enter(&json)) {
+				if (*ret_packages)
+					pkg_json_fail(&json, "a key that is there twice");
+				*ret_packages = true;
+				while (pkg_json_member(&json, &key))
+					pkg_json_skip(&json);
+			} else if (!rf_str_is(key, "packages")) {
+				pkg_json_skip(&json);
+			}
+			pkg_json_forget(&json);
+		}
+	}
+	return pkg_json_end(&json);
 }
 
 int pkg_npm_lock_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err)
 {
-	AUTO_ARENA *arena = rf_arena_new(PKG_JSON_ARENA);
-	struct pkg_out out = {.sink = sink};
-	const struct doc_node *root, *packages;
-	int rc = pkg_json_parse(file, arena, &root, err);
+	struct lock lock = {.out.sink = sink, .err = err};
+	struct rf_str key;
+	bool by_path;
+	int rc = look(file, &by_path, err);
 
 	if (rc < 0)
 		return rc;
-	packages = doc_get(root, "packages");
-	if (packages && packages->type == DOC_MAP)
-		return read_packages(&out, packages, err);
-	return read_dependencies(&out, root, err);
+	pkg_json_begin(&lock.json, file, err);
+	if (pkg_json_enter(&lock.json)) {
+		while (pkg_json_member(&lock.json, &key)) {
+			if (by_path && rf_str_is(key, "packages"))
+				read_packages(&lock);
+			else if (!by_path && rf_str_is(key, "dependencies"))
+				read_dependencies(&lock);
+			else
+				pkg_json_skip(&lock.json);
+		}
+	}
+	rc = lock.rc < 0 ? lock.rc : pkg_json_end(&lock.json);
+	pkg_json_done(&lock.json);
+	return rc;
 }
 
 int pkg_npm_package_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err)
 {
-	AUTO_ARENA *arena = rf_arena_new(PKG_JSON_ARENA);
 	struct pkg_out out = {.sink = sink};
-	const struct doc_node *root;
-	int rc = pkg_json_parse(file, arena, &root, err);
-	struct pkg pkg = {.type = PKG_NPM};
+	struct entry entry = {.name = RF_STR_NONE};
+	AUTO_PKG_JSON json;
+	struct rf_str key;
+	struct pkg pkg;
+	int rc;
 
+	pkg_json_begin(&json, file, err);
+	if (pkg_json_enter(&json)) {
+		while (pkg_json_member(&json, &key))
+			read_field(&json, key, &entry);
+	}
+	rc = pkg_json_end(&json);
 	if (rc < 0)
 		return rc;
-	pkg.name = pkg_json_str(root, "name");
-	pkg.version = pkg_json_str(root, "version");
-	pkg.license = license_of(root);
+	pkg = (struct pkg){.type = PKG_NPM,
+		.name = entry.name,
+		.version = entry.version,
+		.license = entry.license};
 	/* Without a version it is a marker inside a package ({"type": "module"}), not a package. */
 	return pkg.version.len ? pkg_emit(&out, &pkg, err) : RF_OK;
 }

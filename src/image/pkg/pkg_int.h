@@ -1,12 +1,11 @@
 /*
- * What the readers of this folder share: yielding within bounds, lines of text, JSON, and the
- * tables of lock files in TOML.
+ * What the readers of this folder share: yielding within bounds, lines of text, and the tables of
+ * lock files in TOML.
  */
 #ifndef RF_IMAGE_PKG_PKG_INT_H
 #define RF_IMAGE_PKG_PKG_INT_H
 
 #include "base/arena.h"
-#include "doc/tree.h"
 #include "image/pkg/package.h"
 
 /* Where packages go, and how many went. stopped: the sink or the count ended the reading. */
@@ -57,14 +56,6 @@ void pkg_field_set(
 
 /* "Key: value" up to an empty line or the end: the rows' values, cut from *text. */
 void pkg_read_stanza(struct rf_str *text, const struct pkg_field *fields, size_t count);
-
-/* One JSON value of a file; RF_EINPUT says the line. */
-int pkg_json_parse(struct rf_bytes file, struct rf_arena *arena, const struct doc_node **ret,
-	struct rf_err *err) RF_MUST_USE;
-/* The string under key; "" when there is none. */
-struct rf_str pkg_json_str(const struct doc_node *map, const char *key);
-/* Bytes of the tree of one JSON file. */
-#define PKG_JSON_ARENA ((size_t)256 << 20)
 
 /* A [[package]] of a lock file. */
 struct pkg_toml {

@@ -3,7 +3,7 @@
  * Pipfile.lock, and the metadata of installed packages. Names are yielded as PEP 503 normalises
  * them, which is what advisories are filed under.
  */
-#include "image/pkg/pkg_int.h"
+#include "image/pkg/json_int.h"
 
 static bool is_separator(char c)
 {
@@ -108,35 +108,63 @@ int pkg_pypi_lock_read(struct rf_bytes file, const struct pkg_sink *sink, struct
 	return rc;
 }
 
-static int read_pipfile_group(struct pkg_out *out, const struct doc_node *group, struct rf_err *err)
+struct pipfile {
+	struct pkg_json json;
+	struct pkg_out out;
+	bool quiet; /* only looked at */
+};
+
+static void read_pipfile_package(struct pipfile *file, struct rf_str name, struct rf_err *err)
+{
+	struct rf_str key, version = RF_STR_NONE;
+	struct pkg pkg = {.name = name};
+
+	if (!pkg_json_enter(&file->json))
+		return;
+	while (pkg_json_member(&file->json, &key)) {
+		if (rf_str_is(key, "version"))
+			pkg_json_field(&file->json, &version);
+		else
+			pkg_json_skip(&file->json);
+	}
+	if (file->json.rc == RF_OK && !file->quiet && rf_str_starts(version, RF_STR("=="))) {
+		pkg.version = pkg_skip(version, 2);
+		file->json.rc = emit(&file->out, &pkg, err);
+	}
+	pkg_json_forget(&file->json);
+}
+
+static int read_pipfile(struct pipfile *file, struct rf_err *err)
+{
+	struct rf_str key;
+
+	if (pkg_json_enter(&file->json)) {
+		while (pkg_json_member(&file->json, &key)) {
+			if (!rf_str_is(key, "default") && !rf_str_is(key, "develop")) {
+				pkg_json_skip(&file->json);
+				continue;
+			}
+			if (!pkg_json_enter(&file->json))
+				continue;
+			while (pkg_json_member(&file->json, &key))
+				read_pipfile_package(file, key, err);
+		}
+	}
+	return pkg_json_end(&file->json);
+}
+
+/* Twice: what is unsound shows before anything is yielded. */
+int pkg_pipfile_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err)
 {
 	int rc = RF_OK;
 
-	if (!group || group->type != DOC_MAP)
-		return RF_OK;
-	for (const struct doc_node *it = group->first; it && rc == RF_OK; it = it->next) {
-		struct pkg pkg = {.name = it->key};
-		struct rf_str version = pkg_json_str(it, "version");
+	for (int pass = 0; pass < 2 && rc == RF_OK; pass++) {
+		struct pipfile pipfile = {.out.sink = sink, .quiet = pass == 0};
 
-		if (!rf_str_starts(version, RF_STR("==")))
-			continue;
-		pkg.version = pkg_skip(version, 2);
-		rc = emit(out, &pkg, err);
+		pkg_json_begin(&pipfile.json, file, err);
+		rc = read_pipfile(&pipfile, err);
+		pkg_json_done(&pipfile.json);
 	}
-	return rc;
-}
-
-int pkg_pipfile_read(struct rf_bytes file, const struct pkg_sink *sink, struct rf_err *err)
-{
-	AUTO_ARENA *arena = rf_arena_new(PKG_JSON_ARENA);
-	struct pkg_out out = {.sink = sink};
-	const struct doc_node *root;
-	int rc = pkg_json_parse(file, arena, &root, err);
-
-	if (rc == RF_OK)
-		rc = read_pipfile_group(&out, doc_get(root, "default"), err);
-	if (rc == RF_OK)
-		rc = read_pipfile_group(&out, doc_get(root, "develop"), err);
 	return rc;
 }
 

@@ -20,8 +20,6 @@
 #define ENCRYPTED   1	 /* bit of flags */
 #define MAX_RATIO   1040 /* of deflate: 1032 and a little */
 
-enum { STORED = 0, DEFLATED = 8 };
-
 static uint16_t get16(const uint8_t *p)
 {
 	return (uint16_t)(p[1] << 8 | p[0]);
@@ -141,15 +139,16 @@ int zip_read(const struct zip *zip, const struct zip_entry *entry, size_t max,
 	struct rf_bytes packed;
 
 	*ret = (struct zip_content){.heap = NULL};
-	if (entry->flags & ENCRYPTED || (entry->method != STORED && entry->method != DEFLATED))
+	if (entry->flags & ENCRYPTED ||
+		(entry->method != ZIP_STORED && entry->method != ZIP_DEFLATED))
 		return rf_err_set(err, RF_EUNSUPPORTED, "an encrypted or strangely packed file");
 	if (entry->len > max)
 		return rf_err_set(err, RF_ELIMIT, "a file of %zu bytes", entry->len);
 	if (!find_packed(zip, entry, &packed) || entry->len / MAX_RATIO > packed.len ||
-		(entry->method == STORED && packed.len != entry->len))
+		(entry->method == ZIP_STORED && packed.len != entry->len))
 		return rf_err_set(err, RF_EINPUT, "a zip entry that lies about its content");
 	ret->bytes = packed;
-	if (entry->method == STORED)
+	if (entry->method == ZIP_STORED)
 		return RF_OK;
 	ret->heap = malloc(entry->len ? entry->len : 1);
 	if (!ret->heap)

@@ -11,6 +11,11 @@ struct zip {
 	size_t base;	/* bytes before the archive: it may be the tail of a program */
 };
 
+enum zip_method {
+	ZIP_STORED = 0,
+	ZIP_DEFLATED = 8,
+};
+
 struct zip_entry {
 	struct rf_str name;
 	uint16_t flags, method;

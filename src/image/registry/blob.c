@@ -12,7 +12,7 @@
 #define MAX_BARREN    3 /* attempts in a row that brought nothing */
 #define MAX_ATTEMPTS  50
 #define HASH_BLOCK    ((size_t)64 << 10)
-#define PROGRESS_STEP ((uint64_t)1 << 20)
+#define PROGRESS_STEP ((uint64_t)256 << 10)
 
 struct download {
 	struct session *session;

@@ -88,12 +88,21 @@ static int begin(struct fetching *fetching, struct worker *worker, size_t item, 
 	return rc;
 }
 
+static size_t most_at_once(const struct fetching *fetching)
+{
+	const struct registry_follower *follower = fetching->sink->follower;
+
+	return follower && follower->parallel && follower->parallel < REGISTRY_MAX_PARALLEL
+		       ? follower->parallel
+		       : REGISTRY_MAX_PARALLEL;
+}
+
 static int begin_more(struct fetching *fetching, struct rf_err *err)
 {
 	struct worker *workers = fetching->registry->workers;
 	int rc = RF_OK;
 
-	for (size_t i = 0; i < REGISTRY_MAX_PARALLEL && rc == RF_OK; i++) {
+	for (size_t i = 0; i < most_at_once(fetching) && rc == RF_OK; i++) {
 		if (workers[i].busy)
 			continue;
 		while (fetching->next < fetching->count && is_repeated(fetching, fetching->next))
@@ -134,6 +143,17 @@ static int end(struct fetching *fetching, struct worker *worker, struct rf_err *
 		      : sink->ready(sink->ctx, fetching->which[worker->item], TAKE_FD(fd), err);
 }
 
+static int take_progress(
+	struct fetching *fetching, struct worker *worker, uint64_t bytes, struct rf_err *err)
+{
+	const struct registry_follower *follower = fetching->sink->follower;
+
+	worker->done_bytes = bytes <= blob_of(fetching, worker->item)->size ? bytes : 0;
+	return follower ? follower->grown(follower->ctx, fetching->which[worker->item], worker->fd,
+				  worker->done_bytes, err)
+			: RF_OK;
+}
+
 static int step(struct fetching *fetching, struct worker *worker, struct rf_err *err)
 {
 	AUTO_FRAME frame = FRAME_INIT;
@@ -147,12 +167,8 @@ static int step(struct fetching *fetching, struct worker *worker, struct rf_err 
 		rc = end(fetching, worker, err);
 	else if (frame.type != FETCH_PROGRESS)
 		return rf_err_set(err, RF_EINPUT, "an unexpected message");
-	else {
-		uint64_t bytes = frame_get_u64(&reader);
-
-		worker->done_bytes = bytes <= blob_of(fetching, worker->item)->size ? bytes : 0;
-		rc = RF_OK;
-	}
+	else
+		rc = take_progress(fetching, worker, frame_get_u64(&reader), err);
 	if (rc == RF_OK)
 		tell(fetching);
 	return rc;
@@ -161,18 +177,23 @@ static int step(struct fetching *fetching, struct worker *worker, struct rf_err 
 static int wait_and_serve(struct fetching *fetching, struct rf_err *err)
 {
 	struct worker *workers = fetching->registry->workers;
-	struct pollfd fds[REGISTRY_MAX_PARALLEL];
+	const struct registry_follower *follower = fetching->sink->follower;
+	struct pollfd fds[REGISTRY_MAX_PARALLEL + 1];
 	int rc = RF_OK;
 
 	for (size_t i = 0; i < REGISTRY_MAX_PARALLEL; i++)
 		fds[i] = (struct pollfd){
 			.fd = workers[i].busy ? workers[i].child.channel : -1, .events = POLLIN};
-	if (poll(fds, REGISTRY_MAX_PARALLEL, -1) < 0)
+	fds[REGISTRY_MAX_PARALLEL] = (struct pollfd){
+		.fd = follower ? follower->watched(follower->ctx) : -1, .events = POLLIN};
+	if (poll(fds, RF_ARRAY_LEN(fds), -1) < 0)
 		return errno == EINTR ? RF_OK : rf_err_sys(err, errno, "wait for downloads");
 	for (size_t i = 0; i < REGISTRY_MAX_PARALLEL && rc == RF_OK; i++) {
 		if (fds[i].revents)
 			rc = step(fetching, &workers[i], err);
 	}
+	if (rc == RF_OK && follower && fds[REGISTRY_MAX_PARALLEL].revents)
+		rc = follower->readable(follower->ctx, err);
 	return rc;
 }
 
@@ -257,6 +278,16 @@ int registry_fetch_blobs(struct registry *registry, const size_t *which, size_t 
 {
 	struct loose loose = {.registry = registry, .ready = ready, .ctx = ctx};
 	const struct registry_sink sink = {.open = open_loose, .ready = ready_loose, .ctx = &loose};
+
+	return registry_fetch(registry, which, count, &sink, err);
+}
+
+int registry_follow_blobs(struct registry *registry, const size_t *which, size_t count,
+	const struct registry_follower *follower, struct rf_err *err)
+{
+	struct loose loose = {.registry = registry, .ready = follower->ready, .ctx = follower->ctx};
+	const struct registry_sink sink = {
+		.open = open_loose, .ready = ready_loose, .ctx = &loose, .follower = follower};
 
 	return registry_fetch(registry, which, count, &sink, err);
 }

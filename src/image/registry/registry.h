@@ -80,6 +80,22 @@ typedef int (*registry_ready_fn)(void *ctx, size_t layer, int fd, struct rf_err 
 int registry_fetch_blobs(struct registry *registry, const size_t *which, size_t count,
 	registry_ready_fn ready, void *ctx, struct rf_err *err) RF_MUST_USE;
 
+/* For who reads files while they are being written. */
+struct registry_follower {
+	registry_ready_fn ready;
+	/* The layer's file, which stays the registry's, has so many bytes, none of which is
+	 * verified; fewer than before when a download began anew. */
+	int (*grown)(void *ctx, size_t layer, int fd, uint64_t bytes, struct rf_err *err);
+	/* Another descriptor to wait for meanwhile, or -1; and what then. */
+	int (*watched)(void *ctx);
+	int (*readable)(void *ctx, struct rf_err *err);
+	void *ctx;
+	unsigned parallel; /* downloads at once; 0: REGISTRY_MAX_PARALLEL */
+};
+/* The same, followed. */
+int registry_follow_blobs(struct registry *registry, const size_t *which, size_t count,
+	const struct registry_follower *follower, struct rf_err *err) RF_MUST_USE;
+
 /*
  * Writes the image as an OCI layout into dir, which is made when it is not there. What an earlier,
  * interrupted call has left in dir is used. The layout gives the image its reference for a name.

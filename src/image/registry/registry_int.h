@@ -82,6 +82,7 @@ struct registry_sink {
 	int (*open)(void *ctx, size_t layer, struct rf_err *err);
 	registry_ready_fn ready;
 	void *ctx;
+	const struct registry_follower *follower; /* NULL: none */
 };
 int registry_fetch(struct registry *registry, const size_t *which, size_t count,
 	const struct registry_sink *sink, struct rf_err *err) RF_MUST_USE;

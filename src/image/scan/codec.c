@@ -33,17 +33,25 @@ static void put_str(struct rf_buf *out, struct rf_str s)
 	frame_put_str(out, s);
 }
 
-static struct rf_str get_str(struct reader *r)
+/* like: a text that may be the same, of which no copy is made then. */
+static struct rf_str get_str_like(struct reader *r, struct rf_str like)
 {
 	struct rf_str s = frame_get_str(&r->frame);
 
 	if (s.len > MAX_STRING)
 		r->frame.failed = true;
-	if (r->frame.failed)
+	if (r->frame.failed || s.len == 0)
 		return RF_STR("");
+	if (rf_str_eq(s, like))
+		return like;
 	s = scan_text_clean(r->arena, s);
 	r->nomem |= !s.ptr;
 	return s.ptr ? s : RF_STR("");
+}
+
+static struct rf_str get_str(struct reader *r)
+{
+	return get_str_like(r, RF_STR(""));
 }
 
 static uint64_t get_max(struct reader *r, uint64_t max)
@@ -102,8 +110,12 @@ static void put_package(struct rf_buf *out, const struct scan_package *p)
 		put_str(out, texts[i]);
 }
 
-static void get_package(struct reader *r, struct scan_package *p)
+/* Packages of one file have much in common. */
+static void get_package(struct reader *r, struct scan_package *p, const struct scan_package *last)
 {
+	const struct rf_str likes[] = {last->ecosystem, last->name, last->version, last->arch,
+		last->source, last->source_version, last->license, last->checksum, last->location,
+		last->replaces};
 	struct rf_str *texts[] = {&p->ecosystem, &p->name, &p->version, &p->arch, &p->source,
 		&p->source_version, &p->license, &p->checksum, &p->location, &p->replaces};
 
@@ -111,7 +123,7 @@ static void get_package(struct reader *r, struct scan_package *p)
 	p->role = (enum scan_package_role)get_max(r, SCAN_PACKAGE_STDLIB);
 	p->layer = (uint32_t)get_max(r, UINT32_MAX);
 	for (size_t i = 0; i < RF_ARRAY_LEN(texts); i++)
-		*texts[i] = get_str(r);
+		*texts[i] = get_str_like(r, likes[i]);
 }
 
 static void put_finding(struct rf_buf *out, const struct scan_finding *f)
@@ -160,12 +172,12 @@ static void put_secret(struct rf_buf *out, const struct scan_secret *s)
 	frame_put_u64(out, s->removed);
 }
 
-static void get_secret(struct reader *r, struct scan_secret *s)
+static void get_secret(struct reader *r, struct scan_secret *s, const struct scan_secret *last)
 {
-	s->rule = get_str(r);
-	s->title = get_str(r);
-	s->severity = get_str(r);
-	s->location = get_str(r);
+	s->rule = get_str_like(r, last->rule);
+	s->title = get_str_like(r, last->title);
+	s->severity = get_str_like(r, last->severity);
+	s->location = get_str_like(r, last->location);
 	s->redacted = get_str(r);
 	s->line = (uint32_t)get_max(r, UINT32_MAX);
 	s->column = (uint32_t)get_max(r, UINT32_MAX);
@@ -198,23 +210,30 @@ static void get_file(struct reader *r, struct scan_file *f)
 
 /* --- the report --- */
 
-void scan_report_put(const struct scan_report *report, struct rf_buf *out)
+static void passed(const struct scan_report_flush *flush, struct rf_buf *out)
+{
+	if (flush && out->len >= SCAN_REPORT_PIECE && flush->piece(flush->ctx, rf_buf_str(out)))
+		rf_buf_clear(out);
+}
+
+void scan_report_put(
+	const struct scan_report *report, const struct scan_report_flush *flush, struct rf_buf *out)
 {
 	put_str(out, rf_str_of(report->os.id));
 	put_str(out, rf_str_of(report->os.version));
 	put_str(out, rf_str_of(report->os.pretty));
 	put_str(out, rf_str_of(report->os.ecosystem));
 	frame_put_u64(out, report->package_count);
-	for (size_t i = 0; i < report->package_count; i++)
+	for (size_t i = 0; i < report->package_count; i++, passed(flush, out))
 		put_package(out, &report->packages[i]);
 	frame_put_u64(out, report->finding_count);
-	for (size_t i = 0; i < report->finding_count; i++)
+	for (size_t i = 0; i < report->finding_count; i++, passed(flush, out))
 		put_finding(out, &report->findings[i]);
 	frame_put_u64(out, report->secret_count);
-	for (size_t i = 0; i < report->secret_count; i++)
+	for (size_t i = 0; i < report->secret_count; i++, passed(flush, out))
 		put_secret(out, &report->secrets[i]);
 	frame_put_u64(out, report->file_count);
-	for (size_t i = 0; i < report->file_count; i++)
+	for (size_t i = 0; i < report->file_count; i++, passed(flush, out))
 		put_file(out, &report->files[i]);
 	put_strs(out, &report->notes);
 	frame_put_u64(out, report->layer_count);
@@ -233,16 +252,20 @@ static void get_lists(struct reader *r, struct scan_report *report)
 	uint64_t count = get_max(r, MAX_ITEMS);
 
 	report->packages = get_room(r, count, sizeof(*report->packages));
-	while (report->packages && !r->frame.failed && report->package_count < count)
-		get_package(r, &report->packages[report->package_count++]);
+	for (const struct scan_package *last = report->packages;
+		last && !r->frame.failed && report->package_count < count;
+		last = &report->packages[report->package_count++])
+		get_package(r, &report->packages[report->package_count], last);
 	count = get_max(r, report->package_count ? MAX_ITEMS : 0);
 	report->findings = get_room(r, count, sizeof(*report->findings));
 	while (report->findings && !r->frame.failed && report->finding_count < count)
 		get_finding(r, &report->findings[report->finding_count++], report->package_count);
 	count = get_max(r, MAX_ITEMS);
 	report->secrets = get_room(r, count, sizeof(*report->secrets));
-	while (report->secrets && !r->frame.failed && report->secret_count < count)
-		get_secret(r, &report->secrets[report->secret_count++]);
+	for (const struct scan_secret *last = report->secrets;
+		last && !r->frame.failed && report->secret_count < count;
+		last = &report->secrets[report->secret_count++])
+		get_secret(r, &report->secrets[report->secret_count], last);
 	count = get_max(r, MAX_ITEMS);
 	report->files = get_room(r, count, sizeof(*report->files));
 	while (report->files && !r->frame.failed && report->file_count < count)

@@ -54,25 +54,55 @@ int inventory_place(struct inventory *inv, struct rf_str path, size_t *place, st
 
 /* --- facts --- */
 
-static bool keep(struct inventory *inv, struct rf_str *s)
+/* like: a text that lives as long and may be the same. */
+static bool keep_like(struct inventory *inv, struct rf_str *s, struct rf_str like)
 {
-	*s = rf_arena_str(inv->arena, *s);
+	if (s->len == 0)
+		*s = RF_STR("");
+	else if (rf_str_eq(*s, like))
+		*s = like;
+	else
+		*s = rf_arena_str(inv->arena, *s);
 	return s->ptr != NULL;
 }
 
+static bool keep(struct inventory *inv, struct rf_str *s)
+{
+	return keep_like(inv, s, RF_STR(""));
+}
+
+/* Absent without memory. A place that has many facts tells it once. */
 static struct rf_str location_of(struct inventory *inv, size_t place)
 {
-	const struct inventory_place *at = &inv->places.items[place];
+	struct inventory_place *at = &inv->places.items[place];
 
 	/* A single file that was given is where it is; everything else is below a root. */
-	return at->path.len && at->path.ptr[0] == '/'
-		       ? at->path
-		       : rf_arena_printf(inv->arena, "/" RF_STR_FMT, RF_STR_ARG(at->path));
+	if (!at->location.ptr)
+		at->location =
+			at->path.len && at->path.ptr[0] == '/'
+				? at->path
+				: rf_arena_printf(inv->arena, "/" RF_STR_FMT, RF_STR_ARG(at->path));
+	return at->location;
 }
 
 static int too_many(const char *what, struct rf_err *err)
 {
 	return rf_err_set(err, RF_ELIMIT, "more than %zu %s", INVENTORY_MAX_FACTS, what);
+}
+
+/* Packages of one file have much in common; source packages are often called as theirs are. */
+static bool keep_package(struct inventory *inv, struct scan_package *p)
+{
+	static const struct scan_package none;
+	const struct scan_package *last =
+		inv->packages.count ? &inv->packages.items[inv->packages.count - 1].package : &none;
+
+	return keep_like(inv, &p->ecosystem, last->ecosystem) &&
+	       keep_like(inv, &p->name, last->name) && keep_like(inv, &p->version, last->version) &&
+	       keep_like(inv, &p->arch, last->arch) && keep_like(inv, &p->source, p->name) &&
+	       keep_like(inv, &p->source_version, p->version) &&
+	       keep_like(inv, &p->license, last->license) && keep(inv, &p->checksum) &&
+	       keep(inv, &p->replaces);
 }
 
 int inventory_add_package(struct inventory *inv, size_t place, const struct scan_package *package,
@@ -85,11 +115,7 @@ int inventory_add_package(struct inventory *inv, size_t place, const struct scan
 		return too_many("packages", err);
 	copy.location = location_of(inv, place);
 	copy.layer = inv->places.items[place].layer;
-	if (!copy.location.ptr || !keep(inv, &copy.ecosystem) || !keep(inv, &copy.name) ||
-		!keep(inv, &copy.version) || !keep(inv, &copy.arch) || !keep(inv, &copy.source) ||
-		!keep(inv, &copy.source_version) || !keep(inv, &copy.license) ||
-		!keep(inv, &copy.checksum) || !keep(inv, &copy.replaces) ||
-		!(new = rf_vec_add(&inv->packages)))
+	if (!copy.location.ptr || !keep_package(inv, &copy) || !(new = rf_vec_add(&inv->packages)))
 		return rf_err_nomem(err);
 	new->package = copy;
 	new->place = place;
@@ -117,27 +143,34 @@ int inventory_add_finding(struct inventory *inv, const struct scan_finding *find
 	return RF_OK;
 }
 
+static bool keep_secret(struct inventory *inv, struct scan_secret *s)
+{
+	static const struct scan_secret none;
+	const struct scan_secret *last =
+		inv->secrets.count ? &inv->secrets.items[inv->secrets.count - 1].secret : &none;
+
+	return keep_like(inv, &s->rule, last->rule) && keep_like(inv, &s->title, last->title) &&
+	       keep_like(inv, &s->severity, last->severity) &&
+	       keep_like(inv, &s->location, last->location) && keep(inv, &s->redacted);
+}
+
 int inventory_add_secret(
 	struct inventory *inv, size_t place, const struct scan_secret *secret, struct rf_err *err)
 {
 	struct inventory_secret *new;
+	struct scan_secret copy = *secret;
 
 	if (inv->secrets.count >= INVENTORY_MAX_FACTS)
 		return too_many("secrets", err);
-	new = rf_vec_add(&inv->secrets);
-	if (!new)
-		return rf_err_nomem(err);
-	new->secret = *secret;
-	new->place = place;
 	if (place != SIZE_MAX) {
-		new->secret.location = location_of(inv, place);
-		new->secret.layer = inv->places.items[place].layer;
+		copy.location = location_of(inv, place);
+		copy.layer = inv->places.items[place].layer;
 	}
-	return keep(inv, &new->secret.rule) && keep(inv, &new->secret.title) &&
-			       keep(inv, &new->secret.severity) &&
-			       keep(inv, &new->secret.location) && keep(inv, &new->secret.redacted)
-		       ? RF_OK
-		       : rf_err_nomem(err);
+	if (!copy.location.ptr || !keep_secret(inv, &copy) || !(new = rf_vec_add(&inv->secrets)))
+		return rf_err_nomem(err);
+	new->secret = copy;
+	new->place = place;
+	return RF_OK;
 }
 
 int inventory_add_file(
@@ -261,7 +294,6 @@ int inventory_linked(
 	rc = inventory_place(inv, path, &to, err);
 	if (rc < 0)
 		return rc;
-	inv->places.items[to].is_os_release = inv->places.items[from].is_os_release;
 	inv->places.items[to].os = inv->places.items[from].os;
 	return copy_facts(inv, from, to, err);
 }

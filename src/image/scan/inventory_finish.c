@@ -11,11 +11,11 @@ static void find_os(const struct inventory *inv, struct pkg_os *ret)
 		bool first = rf_str_is(place->path, "etc/os-release");
 
 		/* A hard link to one may be anywhere. */
-		if (place->hidden || !place->is_os_release || !place->os.id[0] ||
+		if (place->hidden || !place->os || !place->os->id[0] ||
 			(!first && !rf_str_is(place->path, "usr/lib/os-release")))
 			continue;
 		if (first || !ret->id[0])
-			*ret = place->os;
+			*ret = *place->os;
 	}
 }
 

@@ -20,15 +20,15 @@
 
 /* A file in which something was found. */
 struct inventory_place {
-	struct rf_str path; /* relative, NUL-terminated */
+	struct rf_str path;	/* relative, NUL-terminated */
+	struct rf_str location; /* as reports tell it; absent before the first fact */
 	uint32_t layer;
 	uint64_t order; /* later ones are greater */
 	bool is_dir;
 	bool hidden; /* by its own layer, at the layer's end; by any, at the end of all */
 	/* Where its facts begin; those of one place are neighbours. */
 	size_t first_package, first_finding, first_secret, first_file;
-	bool is_os_release;
-	struct pkg_os os;
+	const struct pkg_os *os; /* what an os-release file says; NULL for others */
 };
 
 /*

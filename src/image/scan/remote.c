@@ -1,53 +1,121 @@
 /*
- * Layers come in the order in which their downloads end, and are scanned from the bottom up: one
- * that comes early waits for those below it.
+ * Layers are scanned from the bottom up, the lowest one while its bytes arrive: what is left when
+ * the last byte has come is little. Few downloads at once, as those of higher layers are of use
+ * later only; one that is complete early waits.
+ *
+ * The scanner reads bytes that nobody has verified yet. It trusts none in any case, and compares
+ * the digest of what it has read before it says that a layer is done.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "image/registry/registry.h"
 #include "image/scan/scan_int.h"
 
+#define PARALLEL    2
+#define FIRST_BYTES 4096 /* what a layer is told by must be there when it begins */
+
 struct remote {
 	struct scan *scan;
 	const struct registry_image *image;
-	int waiting[IMAGE_MAX_LAYERS]; /* descriptors of layers that came early, or -1 */
-	size_t next;		       /* the lowest one that is not scanned */
+	int fds[IMAGE_MAX_LAYERS];	  /* of layers that came early, or are scanned; or -1 */
+	uint64_t there[IMAGE_MAX_LAYERS]; /* bytes */
+	size_t next;			  /* the lowest one that is not scanned */
+	bool busy;			  /* which is begun */
+	uint64_t told;			  /* bytes of it */
 };
 
 static void remote_done(struct remote *remote)
 {
 	for (size_t i = 0; i < IMAGE_MAX_LAYERS; i++)
-		rf_fd_closep(&remote->waiting[i]);
+		rf_fd_closep(&remote->fds[i]);
 }
 
-static int scan_waiting(struct remote *remote, struct rf_err *err)
+static struct image_choice_layer layer_of(const struct remote *remote, size_t index)
 {
-	AUTO_FD fd = TAKE_FD(remote->waiting[remote->next]);
-	const struct registry_blob *blob = &remote->image->layers[remote->next];
-	const struct image_choice_layer layer = {
+	const struct registry_blob *blob = &remote->image->layers[index];
+
+	return (struct image_choice_layer){
 		.has_digest = true,
 		.digest = blob->digest,
-		.range = {.fd = fd, .len = blob->size},
+		.range = {.fd = remote->fds[index], .len = blob->size},
 	};
+}
 
-	return scan_tell_layer(remote->scan, remote->next++, &layer, true, fd, err);
+/* Begins with the next layer, or tells more of it, when there is more. */
+static int advance(struct remote *remote, struct rf_err *err)
+{
+	size_t next = remote->next;
+	struct image_choice_layer layer;
+	uint64_t there;
+
+	if (next == remote->image->layer_count || remote->fds[next] < 0)
+		return RF_OK;
+	layer = layer_of(remote, next);
+	there = remote->there[next];
+	if (!remote->busy) {
+		remote->busy = true;
+		remote->told = there;
+		return scan_begin_layer(remote->scan, next, &layer, true, there, err);
+	}
+	/* Once it is all there, this is said as often as it is asked. */
+	if (!remote->scan->starved || (there <= remote->told && there < layer.range.len))
+		return RF_OK;
+	remote->told = there;
+	return scan_tell_more(remote->scan, there, err);
+}
+
+static int take_growth(void *ctx, size_t index, int fd, uint64_t bytes, struct rf_err *err)
+{
+	struct remote *remote = ctx;
+
+	if (index != remote->next || bytes < FIRST_BYTES)
+		return RF_OK;
+	if (remote->fds[index] < 0)
+		remote->fds[index] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (remote->fds[index] < 0)
+		return rf_err_sys(err, errno, "copy a descriptor");
+	if (bytes > remote->there[index])
+		remote->there[index] = bytes;
+	return advance(remote, err);
 }
 
 static int take_blob(void *ctx, size_t index, int fd, struct rf_err *err)
 {
 	struct remote *remote = ctx;
-	int rc = RF_OK;
+	AUTO_FD owned = fd;
 
-	if (index >= remote->image->layer_count || remote->waiting[index] >= 0) {
-		close(fd);
+	if (index < remote->next || index >= remote->image->layer_count)
 		return rf_err_set(err, RF_EINTERNAL, "a layer that nobody asked for");
+	if (remote->fds[index] < 0)
+		remote->fds[index] = TAKE_FD(owned);
+	remote->there[index] = remote->image->layers[index].size;
+	return advance(remote, err);
+}
+
+static int scanner_channel(void *ctx)
+{
+	const struct remote *remote = ctx;
+
+	return remote->busy ? remote->scan->child.channel : -1;
+}
+
+static int hear_scanner(void *ctx, struct rf_err *err)
+{
+	struct remote *remote = ctx;
+	const struct image_choice_layer layer = layer_of(remote, remote->next);
+	int rc = scan_hear(remote->scan, remote->next, &layer, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc > 0) {
+		rf_fd_closep(&remote->fds[remote->next]);
+		remote->fds[remote->next++] = -1;
+		remote->busy = false;
 	}
-	remote->waiting[index] = fd;
-	while (rc == RF_OK && remote->next < remote->image->layer_count &&
-		remote->waiting[remote->next] >= 0)
-		rc = scan_waiting(remote, err);
-	return rc;
+	return advance(remote, err);
 }
 
 static int take_layers(struct scan *scan, const struct registry_image *image, struct rf_err *err)
@@ -67,18 +135,36 @@ static int take_layers(struct scan *scan, const struct registry_image *image, st
 	return RF_OK;
 }
 
+static int follow(struct remote *remote, struct registry *registry, struct rf_err *err)
+{
+	const struct registry_follower follower = {
+		.ready = take_blob,
+		.grown = take_growth,
+		.watched = scanner_channel,
+		.readable = hear_scanner,
+		.ctx = remote,
+		.parallel = PARALLEL,
+	};
+	size_t which[IMAGE_MAX_LAYERS], count = remote->image->layer_count;
+	int rc;
+
+	for (size_t i = 0; i < count; i++)
+		which[i] = i;
+	rc = registry_follow_blobs(registry, which, count, &follower, err);
+	while (rc == RF_OK && remote->busy)
+		rc = hear_scanner(remote, err);
+	return rc;
+}
+
 static int fetch_and_scan(
 	struct scan *scan, struct registry *registry, struct scan_report **ret, struct rf_err *err)
 {
 	CLEANUP(remote_done) struct remote remote = {.scan = scan};
 	const struct registry_image *image = registry_image(registry);
-	size_t which[IMAGE_MAX_LAYERS];
 	int rc;
 
-	for (size_t i = 0; i < IMAGE_MAX_LAYERS; i++) {
-		which[i] = i;
-		remote.waiting[i] = -1;
-	}
+	for (size_t i = 0; i < IMAGE_MAX_LAYERS; i++)
+		remote.fds[i] = -1;
 	remote.image = image;
 	if (image->layer_count > IMAGE_MAX_LAYERS)
 		return rf_err_set(err, RF_ELIMIT, "more than %d layers", IMAGE_MAX_LAYERS);
@@ -86,8 +172,7 @@ static int fetch_and_scan(
 	if (rc == RF_OK)
 		rc = scan_tell(scan, SCAN_MSG_CONFIG, image->config, -1, err);
 	if (rc == RF_OK)
-		rc = registry_fetch_blobs(
-			registry, which, image->layer_count, take_blob, &remote, err);
+		rc = follow(&remote, registry, err);
 	return rc < 0 ? rc : scan_end(scan, ret, err);
 }
 

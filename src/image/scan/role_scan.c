@@ -21,7 +21,6 @@
 #define SCAN_MEMORY_BYTES ((uint64_t)6 << 30) /* address space: maps of the database and files */
 #define SCAN_OPEN_FILES	  (IMAGE_MAX_DEPTH + 64)
 #define PROGRESS_STEP	  ((uint64_t)4 << 20)
-#define REPORT_PIECE	  (FRAME_MAX_LEN / 2)
 #define MAX_OPAQUE_LIST	  ((size_t)64 << 20)
 #define CONFIG_ARENA	  ((size_t)64 << 20)
 #define MAX_LOCATION	  256 /* bytes of the name of a variable, with "env " */
@@ -112,12 +111,34 @@ static int read_layer(struct role *role, const struct image_choice_layer *layer,
 	return rc < 0 ? rc : read_links(role, layer, err);
 }
 
+/* There is more of the layer's file than before. */
+static int wait_for_more(void *ctx, uint64_t *limit, struct rf_err *err)
+{
+	const struct role *role = ctx;
+	AUTO_FRAME frame = FRAME_INIT;
+	struct frame_reader reader;
+	uint64_t there;
+	int rc = frame_send(role->channel, SCAN_MSG_STARVED, RF_STR(""), err);
+
+	if (rc == RF_OK)
+		rc = frame_recv(role->channel, &frame, err);
+	if (rc < 0)
+		return rc;
+	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
+	there = frame_get_u64(&reader);
+	if (frame.type != SCAN_MSG_MORE || !frame_reader_ok(&reader))
+		return rf_err_set(err, RF_EINTERNAL, "an unexpected message");
+	*limit = there;
+	return RF_OK;
+}
+
 static int take_layer(struct role *role, struct frame *frame, struct rf_err *err)
 {
 	struct rf_str payload = rf_buf_str(&frame->payload);
 	struct frame_reader reader = {.rest = payload};
 	uint64_t index = frame_get_u64(&reader);
 	bool by_config = frame_get_u64(&reader) != 0;
+	uint64_t there = frame_get_u64(&reader);
 	struct image_choice_layer layer;
 	int rc;
 
@@ -131,6 +152,11 @@ static int take_layer(struct role *role, struct frame *frame, struct rf_err *err
 	if (by_config)
 		layer.diff_id = role->config.diff_ids[index];
 	layer.range.fd = frame->fds[0];
+	if (there < layer.range.len) {
+		layer.range.wait = wait_for_more;
+		layer.range.ctx = role;
+		layer.range.limit = there;
+	}
 	role->scanner.inv.layer = (uint32_t)index;
 	return read_layer(role, &layer, err);
 }
@@ -319,23 +345,38 @@ static int add_created_by(struct role *role, struct scan_report *report, struct 
 	return RF_OK;
 }
 
-static int send_pieces(int channel, struct rf_str text, struct rf_err *err)
+struct sending {
+	int channel, rc;
+	struct rf_err *err;
+};
+
+static bool send_piece(void *ctx, struct rf_str piece)
 {
-	int rc = RF_OK;
+	struct sending *sending = ctx;
 
-	while (text.len && rc == RF_OK) {
-		size_t len = text.len < REPORT_PIECE ? text.len : REPORT_PIECE;
+	if (sending->rc == RF_OK)
+		sending->rc = frame_send(sending->channel, SCAN_MSG_REPORT, piece, sending->err);
+	return sending->rc == RF_OK;
+}
 
-		rc = frame_send(channel, SCAN_MSG_REPORT, (struct rf_str){text.ptr, len}, err);
-		text = (struct rf_str){text.ptr + len, text.len - len};
-	}
-	return rc < 0 ? rc : frame_send(channel, SCAN_MSG_DONE, RF_STR(""), err);
+/* In pieces, as they come out: all of it would be as much again as was found. */
+static int send_report(int channel, const struct scan_report *report, struct rf_err *err)
+{
+	struct sending sending = {.channel = channel, .err = err};
+	const struct scan_report_flush flush = {.piece = send_piece, .ctx = &sending};
+	AUTO_BUF out = {.max = FRAME_MAX_LEN};
+
+	scan_report_put(report, &flush, &out);
+	if (sending.rc == RF_OK && out.failed)
+		return rf_err_set(err, RF_ELIMIT, "more was found than a report holds");
+	if (out.len)
+		send_piece(&sending, rf_buf_str(&out));
+	return sending.rc < 0 ? sending.rc : frame_send(channel, SCAN_MSG_DONE, RF_STR(""), err);
 }
 
 static int take_end(struct role *role, struct rf_err *err)
 {
 	AUTO_SCAN_REPORT *report = scan_report_new();
-	AUTO_BUF out = {.max = SCAN_REPORT_MAX};
 	int rc;
 
 	if (!report)
@@ -345,10 +386,7 @@ static int take_end(struct role *role, struct rf_err *err)
 		rc = add_created_by(role, report, err);
 	if (rc < 0)
 		return rc;
-	scan_report_put(report, &out);
-	if (out.failed)
-		return rf_err_set(err, RF_ELIMIT, "more was found than a report holds");
-	rc = send_pieces(role->channel, rf_buf_str(&out), err);
+	rc = send_report(role->channel, report, err);
 	return rc < 0 ? rc : 1;
 }
 
@@ -363,6 +401,8 @@ static int take_message(struct role *role, struct frame *frame, struct rf_err *e
 	case SCAN_MSG_FILE: return take_file(role, frame, err);
 	case SCAN_MSG_END: return take_end(role, err);
 	case SCAN_MSG_START:
+	case SCAN_MSG_STARVED:
+	case SCAN_MSG_MORE:
 	case SCAN_MSG_PROGRESS:
 	case SCAN_MSG_READY:
 	case SCAN_MSG_REPORT:

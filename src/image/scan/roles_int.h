@@ -25,9 +25,11 @@ enum scan_msg {
 	SCAN_MSG_START = 1,
 	/* to image-scan: the image's config, raw; from image-scan: in canonical form */
 	SCAN_MSG_CONFIG,
-	/* to image-scan: u64 index, u64 whether the diff_id is to be the config's, then
-	 * image_job_put(); descriptor: the bytes */
+	/* to image-scan: u64 index, u64 whether the diff_id is to be the config's, u64 bytes of it
+	 * that are there (the rest will come), then image_job_put(); descriptor: the bytes */
 	SCAN_MSG_LAYER,
+	SCAN_MSG_STARVED, /* from image-scan: all that is there of the layer was read */
+	SCAN_MSG_MORE,	  /* to image-scan, then: u64 bytes that are there now */
 	/* to image-scan: u64 layer (UINT32_MAX: none), str path below the directory ("": itself) */
 	SCAN_MSG_DIRECTORY,
 	SCAN_MSG_FILE,	   /* to image-scan: str name */

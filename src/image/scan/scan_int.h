@@ -13,6 +13,7 @@ struct scan {
 	struct rf_buf received; /* pieces of the report */
 	struct scan_progress progress;
 	uint64_t finished_bytes; /* of layers that are done */
+	bool starved;		 /* it waits for more of a layer */
 	struct rf_str *diff_ids; /* by the config, as text, in the report's arena */
 	size_t diff_id_count;
 };
@@ -24,6 +25,13 @@ int scan_start(struct scan *scan, enum scan_mode mode, const int *fds, size_t fd
 	struct rf_err *err) RF_MUST_USE;
 /* Sends a message and waits until it is done. */
 int scan_tell(struct scan *scan, enum scan_msg type, struct rf_str payload, int fd,
+	struct rf_err *err) RF_MUST_USE;
+/* Begins with a layer of which so many bytes are there; more are told when it is starved. */
+int scan_begin_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,
+	bool by_config, uint64_t there, struct rf_err *err) RF_MUST_USE;
+int scan_tell_more(struct scan *scan, uint64_t there, struct rf_err *err) RF_MUST_USE;
+/* Takes one message, and waits for it. 1: the layer is done. */
+int scan_hear(struct scan *scan, size_t index, const struct image_choice_layer *layer,
 	struct rf_err *err) RF_MUST_USE;
 /* One layer; fd holds its range. by_config: its diff_id is the one that the config has. */
 int scan_tell_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,

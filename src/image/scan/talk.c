@@ -38,10 +38,12 @@ static int take_answer(
 		return scan->received.failed
 			       ? rf_err_set(err, RF_ELIMIT, "a report that is too large")
 			       : RF_OK;
+	case SCAN_MSG_STARVED: scan->starved = true; return RF_OK;
 	case SCAN_MSG_FAILED: return frame_get_err(&reader, err);
 	case SCAN_MSG_CONFIG: return scan_take_config(scan, reader.rest, err);
 	case SCAN_MSG_START:
 	case SCAN_MSG_LAYER:
+	case SCAN_MSG_MORE:
 	case SCAN_MSG_DIRECTORY:
 	case SCAN_MSG_FILE:
 	case SCAN_MSG_END:
@@ -51,22 +53,28 @@ static int take_answer(
 	return rf_err_set(err, RF_EINPUT, "an unexpected message");
 }
 
+/* 1 when the awaited message came. */
+static int hear(struct scan *scan, enum scan_msg awaited, struct rf_err *err)
+{
+	AUTO_FRAME frame = FRAME_INIT;
+	int rc = frame_recv(scan->child.channel, &frame, err);
+
+	/* It died: how tells more than that the channel is closed. */
+	if (rc == RF_EABSENT) {
+		rc = proc_child_wait(&scan->child, err);
+		return rc < 0 ? rc : rf_err_set(err, RF_EINTERNAL, "ended early");
+	}
+	return rc < 0 ? rc : take_answer(scan, &frame, awaited, err);
+}
+
 static int await(struct scan *scan, enum scan_msg awaited, struct rf_err *err)
 {
-	for (;;) {
-		AUTO_FRAME frame = FRAME_INIT;
-		int rc = frame_recv(scan->child.channel, &frame, err);
+	int rc;
 
-		/* It died: how tells more than that the channel is closed. */
-		if (rc == RF_EABSENT) {
-			rc = proc_child_wait(&scan->child, err);
-			return rc < 0 ? rc : rf_err_set(err, RF_EINTERNAL, "ended early");
-		}
-		if (rc == RF_OK)
-			rc = take_answer(scan, &frame, awaited, err);
-		if (rc != RF_OK)
-			return rc > 0 ? RF_OK : rc;
-	}
+	do
+		rc = hear(scan, awaited, err);
+	while (rc == RF_OK);
+	return rc > 0 ? RF_OK : rc;
 }
 
 int scan_start(
@@ -106,27 +114,58 @@ int scan_tell(
 	return rc < 0 ? rc : await(scan, SCAN_MSG_READY, err);
 }
 
-int scan_tell_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,
-	bool by_config, int fd, struct rf_err *err)
+int scan_begin_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,
+	bool by_config, uint64_t there, struct rf_err *err)
 {
 	AUTO_BUF payload = {.max = FRAME_MAX_LEN};
-	char text[IMAGE_DIGEST_TEXT_SIZE];
-	int rc;
+	int fd = layer->range.fd;
 
 	frame_put_u64(&payload, index);
 	frame_put_u64(&payload, by_config);
+	frame_put_u64(&payload, there);
 	image_job_put(&payload, layer);
 	if (payload.failed)
 		return rf_err_nomem(err);
+	scan->starved = false;
 	scan->progress.layer = index;
 	tell_progress(scan, 0);
-	rc = scan_tell(scan, SCAN_MSG_LAYER, rf_buf_str(&payload), fd, err);
-	if (rc < 0)
-		return rf_err_wrap(err, rc, "layer %zu (%s)", index + 1,
-			image_digest_text(
-				layer->has_digest ? &layer->digest : &layer->diff_id, text));
-	scan->finished_bytes += layer->range.len;
-	return RF_OK;
+	return frame_send_fds(
+		scan->child.channel, SCAN_MSG_LAYER, rf_buf_str(&payload), &fd, 1, err);
+}
+
+int scan_tell_more(struct scan *scan, uint64_t there, struct rf_err *err)
+{
+	scan->starved = false;
+	return frame_send(scan->child.channel, SCAN_MSG_MORE,
+		(struct rf_str){(const char *)&there, sizeof(there)}, err);
+}
+
+int scan_hear(
+	struct scan *scan, size_t index, const struct image_choice_layer *layer, struct rf_err *err)
+{
+	char text[IMAGE_DIGEST_TEXT_SIZE];
+	int rc = hear(scan, SCAN_MSG_READY, err);
+
+	if (rc > 0)
+		scan->finished_bytes += layer->range.len;
+	return rc >= 0 ? rc
+		       : rf_err_wrap(err, rc, "layer %zu (%s)", index + 1,
+				 image_digest_text(
+					 layer->has_digest ? &layer->digest : &layer->diff_id,
+					 text));
+}
+
+int scan_tell_layer(struct scan *scan, size_t index, const struct image_choice_layer *layer,
+	bool by_config, int fd, struct rf_err *err)
+{
+	struct image_choice_layer with_fd = *layer;
+	int rc;
+
+	with_fd.range.fd = fd;
+	rc = scan_begin_layer(scan, index, &with_fd, by_config, UINT64_MAX, err);
+	while (rc == RF_OK)
+		rc = scan_hear(scan, index, layer, err);
+	return rc > 0 ? RF_OK : rc;
 }
 
 /* --- the report --- */

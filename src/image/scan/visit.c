@@ -122,14 +122,13 @@ static int take_package(void *ctx, const struct pkg *pkg, struct rf_err *err)
 static int read_os(struct visit *visit, struct rf_bytes file, struct rf_err *err)
 {
 	struct inventory *inv = &visit->scanner->inv;
-	struct pkg_os os;
-	int rc = pkg_os_read(file, &os, err);
+	struct pkg_os *os = rf_arena_new_of(inv->arena, struct pkg_os);
+	int rc = os ? pkg_os_read(file, os, err) : rf_err_nomem(err);
 
 	if (rc == RF_OK)
 		rc = inventory_place(inv, visit->input->path, &visit->place, err);
 	if (rc < 0)
 		return rc;
-	inv->places.items[visit->place].is_os_release = true;
 	inv->places.items[visit->place].os = os;
 	return RF_OK;
 }

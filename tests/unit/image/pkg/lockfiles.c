@@ -90,7 +90,7 @@ static void npm_lock_files_of_version_1_are_trees(void)
 		"{\"dependencies\":{\"a\":{\"version\":\"1.0.0\",\"dependencies\":{"
 		"\"b\":{\"version\":\"npm:@s/real@2.0.0\"}}},\"c\":{\"version\":\"git+ssh://x#1\"},"
 		"\"d\":{\"version\":\"4.0.0\",\"integrity\":\"sha1-x\"}}}",
-		"a 1.0.0\n@s/real 2.0.0\nc -\nd 4.0.0 - - - sha1-x\n");
+		"@s/real 2.0.0\na 1.0.0\nc -\nd 4.0.0 - - - sha1-x\n");
 }
 
 static void installed_npm_packages_name_themselves(void)
@@ -110,6 +110,91 @@ static void broken_json_is_refused_with_its_line(void)
 	CHECK(strstr(err.msg, "line 2"));
 	check_file("package-lock.json", "[1]", "");
 	check_file("package-lock.json", "{\"packages\":[],\"dependencies\":7}", "");
+}
+
+static void json_may_be_written_in_many_ways(void)
+{
+	check_file("package-lock.json",
+		"\xef\xbb\xbf { \"a\" : [ [ ] , { } , { \"b\" : [ 1 , -2.5e+3 , \"]}\" ] } , null "
+		"] ,\n"
+		"\t\"p\\u0061ckages\" : { \"node_modules/\\u0061\" : { \"license\" : { \"type\" : "
+		"\"MIT\" } ,"
+		" \"version\" : \"1\\u002e0\" , \"link\" : false } ,\r\n"
+		" \"node_modules/b\" : { \"version\" : 7 } , \"node_modules/c\" : \"x\" } } \n",
+		"a 1.0\nb -\nc -\n");
+	check_file("node_modules/a/package.json",
+		"{ \"version\" : \"1\\\"\\\\\", \"name\" : \"\\u00e9\" }", "\xc3\xa9 1\"\\\n");
+	check_file("Pipfile.lock",
+		"{\"_meta\":{\"default\":{\"x\":{\"version\":\"==1\"}}},\"default\":{\"A.b\":{"
+		"\"hashes\":[\"h\"],"
+		"\"version\":\"==1.0\"},\"c\":{\"version\":\"*\"}},\"develop\":{\"d\":{\"version\":"
+		"\"==2\"}}}",
+		"a-b 1.0\nd 2\n");
+}
+
+static void check_refused(const char *path, const char *file, const char *want)
+{
+	const struct pkg_reader *reader = pkg_reader_find(rf_str_of(path));
+	AUTO_BUF out = {.len = 0};
+
+	REQUIRE(reader);
+	CHECK_INT(test_read(reader->read, test_bytes(file), &out), RF_EINPUT);
+	CHECKF(strstr(err.msg, want), "%s: \"%s\"", file, err.msg);
+	CHECK_STR(rf_buf_cstr(&out), "");
+}
+
+/* A sound package comes first in each: nothing is yielded of a file that is not sound. */
+static void json_that_is_unsound_anywhere_yields_nothing(void)
+{
+	static const struct {
+		const char *rest, *want;
+	} rows[] = {
+		{"", "',' or '}'"},
+		{"}", "',' or '}'"},
+		{"}} x", "follows"},
+		{"},\"x\":[1 2]}", "',' or a closing"},
+		{"},\"x\":[1}}", "',' or a closing"},
+		{"},\"x\":{\"y\":[}}", "a value"},
+		{"},\"x\":{\"y\" 1}}", "':'"},
+		{"},\"x\":{y:1}}", "a key"},
+		{"},\"x\":{\"y\":1,}}", "a key"},
+		{"},\"x\":yes}", "a value"},
+		{"},\"x\":\"a\nb\"}", "without an end"},
+		{"},\"x\":\"", "without an end"},
+		{"},\"x\":\"\\", "without an end"},
+		{"},}", "a key"},
+		{"},\"packages\":{}}", "twice"},
+		{",\"\\q\":1}}", "escapes"},
+	};
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
+		AUTO_BUF file = {.len = 0};
+
+		rf_buf_addf(&file, "{\"packages\":{\"node_modules/a\":{\"version\":\"1\"}%s",
+			rows[i].rest);
+		check_refused("package-lock.json", rf_buf_cstr(&file), rows[i].want);
+	}
+	check_refused("node_modules/a/package.json",
+		"{\"name\":\"a\",\"version\":\"1\",\"version\":\"2\"}", "twice");
+	check_refused("package-lock.json", "", "a value");
+}
+
+static void json_is_nested_up_to_a_depth(void)
+{
+	for (int depth = 62; depth < 66; depth++) {
+		AUTO_BUF file = {.len = 0};
+		const struct pkg_reader *reader = pkg_reader_find(RF_STR("package-lock.json"));
+		AUTO_BUF out = {.len = 0};
+
+		rf_buf_add_c(&file, "{\"x\":");
+		for (int i = 0; i < depth; i++)
+			rf_buf_add_char(&file, '[');
+		for (int i = 0; i < depth; i++)
+			rf_buf_add_char(&file, ']');
+		rf_buf_add_char(&file, '}');
+		CHECK_INT(test_read(reader->read, test_bytes(rf_buf_cstr(&file)), &out),
+			depth + 1 > 65 ? RF_EINPUT : RF_OK);
+	}
 }
 
 static void only_pinned_requirements_have_versions(void)
@@ -243,6 +328,9 @@ int main(int argc, char **argv)
 	RUN(npm_lock_files_of_version_1_are_trees);
 	RUN(installed_npm_packages_name_themselves);
 	RUN(broken_json_is_refused_with_its_line);
+	RUN(json_may_be_written_in_many_ways);
+	RUN(json_that_is_unsound_anywhere_yields_nothing);
+	RUN(json_is_nested_up_to_a_depth);
 	RUN(only_pinned_requirements_have_versions);
 	RUN(python_lock_files_list_packages);
 	RUN(installed_python_packages_name_themselves);

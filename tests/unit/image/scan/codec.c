@@ -226,12 +226,57 @@ static void what_was_put_is_what_is_got(void)
 		AUTO_SCAN_REPORT *got = scan_report_new();
 		AUTO_BUF first = {.len = 0}, second = {.len = 0};
 
-		scan_report_put(sent, &first);
+		scan_report_put(sent, NULL, &first);
 		REQUIRE(got && get_copy(rf_buf_str(&first), got) == RF_OK);
 		REQUIRE(is_sound(got));
-		scan_report_put(got, &second);
+		scan_report_put(got, NULL, &second);
 		REQUIRE(rf_str_eq(rf_buf_str(&first), rf_buf_str(&second)));
 	}
+}
+
+static bool take_piece(void *ctx, struct rf_str piece)
+{
+	rf_buf_add_str(ctx, piece);
+	return true;
+}
+
+static bool take_nothing(void *ctx, struct rf_str piece)
+{
+	(void)piece;
+	++*(unsigned *)ctx;
+	return false;
+}
+
+static void a_large_report_goes_out_in_pieces(void)
+{
+	AUTO_SCAN_REPORT *report = random_report();
+	struct scan_package packages[2000];
+	AUTO_BUF whole = {.len = 0}, pieces = {.len = 0}, rest = {.len = 0}, kept = {.len = 0};
+	const struct scan_report_flush flush = {.piece = take_piece, .ctx = &pieces};
+	unsigned refusals = 0;
+	const struct scan_report_flush refuse = {.piece = take_nothing, .ctx = &refusals};
+	const struct rf_str none = RF_STR("");
+
+	for (size_t i = 0; i < RF_ARRAY_LEN(packages); i++)
+		packages[i] = (struct scan_package){.ecosystem = none,
+			.name = RF_STR("a package of a file"),
+			.version = none,
+			.arch = none,
+			.source = none,
+			.source_version = none,
+			.license = none,
+			.checksum = none,
+			.location = RF_STR("/a/file/with/many"),
+			.replaces = none};
+	report->packages = packages;
+	report->package_count = RF_ARRAY_LEN(packages);
+	scan_report_put(report, NULL, &whole);
+	scan_report_put(report, &flush, &rest);
+	CHECK(pieces.len >= SCAN_REPORT_PIECE && rest.len < 2 * SCAN_REPORT_PIECE);
+	rf_buf_add_str(&pieces, rf_buf_str(&rest));
+	CHECK(rf_str_eq(rf_buf_str(&pieces), rf_buf_str(&whole)));
+	scan_report_put(report, &refuse, &kept);
+	CHECK(refusals > 0 && rf_str_eq(rf_buf_str(&kept), rf_buf_str(&whole)));
 }
 
 static void a_report_that_is_cut_anywhere_is_refused(void)
@@ -243,7 +288,7 @@ static void a_report_that_is_cut_anywhere_is_refused(void)
 		scan_report_free(sent);
 		sent = random_report();
 	}
-	scan_report_put(sent, &whole);
+	scan_report_put(sent, NULL, &whole);
 	for (size_t len = 0; len < whole.len; len++) {
 		AUTO_SCAN_REPORT *got = scan_report_new();
 
@@ -285,7 +330,7 @@ static void a_report_that_was_tampered_with_is_refused_or_sound(void)
 			AUTO_SCAN_REPORT *sent = random_report();
 
 			rf_buf_clear(&whole);
-			scan_report_put(sent, &whole);
+			scan_report_put(sent, NULL, &whole);
 		}
 		rf_buf_clear(&bytes);
 		rf_buf_add_str(&bytes, rf_buf_str(&whole));
@@ -326,7 +371,7 @@ static const char *cleaned(const char *text, size_t len)
 	struct rf_str note = {text, len};
 
 	sent->notes = (struct scan_strs){.items = &note, .count = 1};
-	scan_report_put(sent, &bytes);
+	scan_report_put(sent, NULL, &bytes);
 	if (scan_report_get(rf_buf_str(&bytes), got, &err) < 0 || got->notes.count != 1)
 		return "refused";
 	snprintf(out, sizeof(out), "%s", got->notes.items[0].ptr);
@@ -369,6 +414,7 @@ int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
 	RUN(what_was_put_is_what_is_got);
+	RUN(a_large_report_goes_out_in_pieces);
 	RUN(a_report_that_is_cut_anywhere_is_refused);
 	RUN(a_report_that_was_tampered_with_is_refused_or_sound);
 	RUN(a_count_without_its_items_is_refused);

@@ -232,22 +232,15 @@ static void a_hard_link_to_what_was_replaced_shows_the_replacement(void)
 	CHECK_STR(seen(), "new@/a new@/b new@/c");
 }
 
-static struct pkg_os named_os(const char *id)
-{
-	struct pkg_os os = {.id = ""};
-
-	snprintf(os.id, sizeof(os.id), "%s", id);
-	return os;
-}
-
 static void os_release(const char *path, const char *id)
 {
+	struct pkg_os *os = rf_arena_new_of(inv.arena, struct pkg_os);
 	size_t place = SIZE_MAX;
 
 	inventory_added(&inv, rf_str_of(path), false);
-	REQUIRE(inventory_place(&inv, rf_str_of(path), &place, &err) == RF_OK);
-	inv.places.items[place].is_os_release = true;
-	inv.places.items[place].os = named_os(id);
+	REQUIRE(os && inventory_place(&inv, rf_str_of(path), &place, &err) == RF_OK);
+	snprintf(os->id, sizeof(os->id), "%s", id);
+	inv.places.items[place].os = os;
 }
 
 static const char *os_seen(void)

@@ -1,0 +1,3 @@
+module example.org/std
+
+go 1.18
