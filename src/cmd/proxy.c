@@ -9,6 +9,13 @@ static const struct opt_row server_rows[] = {
 		"Lets this SPIFFE ID in, and no one who is not named; a * at its end stands for "
 		"anything. May be repeated. Without it, every certificate of --ca is let in.",
 		NULL},
+	{"policy", 'p', OPT_TEXTS, offsetof(struct proxy_args, policies), "PATH",
+		"Istio's AuthorizationPolicies, instead of --allow-id: those of the namespace in "
+		"the own certificate's ID (else \"default\") whose selector matches --label. May "
+		"be repeated; taken up when a file changes, also for live connections.",
+		NULL},
+	{"label", 0, OPT_TEXTS, offsetof(struct proxy_args, labels), "KEY=VALUE",
+		"A label of the program, for the selectors of --policy; may be repeated.", NULL},
 	PROXY_FLAG("resume", resume,
 		"Keeps sessions in memory, so that a client may skip the larger part of a "
 		"handshake; who it is, and may in, is asked all the same."),
@@ -39,7 +46,7 @@ static const struct opt_example client_examples[] = {
 const struct opt_usage proxy_server_usage = {
 	.verb = "proxy server",
 	.synopsis = "--listen ADDRESS --target ADDRESS --cert FILE --key FILE --ca FILE "
-		    "[--allow-id ID]...",
+		    "[--allow-id ID]... [--policy PATH]...",
 	.summary = "takes TLS from clients with certificates, and passes plain bytes on",
 	.text = "Every client must have a certificate that a root of --ca leads to. The process "
 		"that meets the network has no privileges and no files. Certificates are renewed "
@@ -88,6 +95,8 @@ void proxy_args_done(struct proxy_args *args)
 {
 	rf_vec_done(&args->listen);
 	rf_vec_done(&args->allow_ids);
+	rf_vec_done(&args->policies);
+	rf_vec_done(&args->labels);
 }
 
 int cmd_proxy(int argc, char **argv)

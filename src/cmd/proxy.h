@@ -13,7 +13,7 @@ int proxy_verb_client(int argc, char **argv);
 extern const struct opt_usage proxy_server_usage, proxy_client_usage;
 
 struct proxy_args {
-	struct opt_texts listen, allow_ids;
+	struct opt_texts listen, allow_ids, policies, labels;
 	const char *target, *cert, *key, *roots, *expect_id, *server_name, *metrics, *access_log;
 	uint64_t threads, max_connections, memory_mib;
 	const char *handshake_timeout, *connect_timeout, *idle_timeout, *drain_timeout;
@@ -71,6 +71,9 @@ struct proxy_args {
 
 /* Runs until SIGTERM or SIGINT. Returns the exit status. */
 int proxy_run(const struct opt_usage *usage, const struct proxy_args *args, enum proxy_side side);
+/* Reads --policy and tells the proxy. What is wrong in a manifest has been printed. */
+int proxy_give_policy(
+	const struct proxy_args *args, struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 void proxy_args_done(struct proxy_args *args);
 
 #endif

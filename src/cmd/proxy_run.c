@@ -23,6 +23,8 @@
 #define LOG_FLAGS	(O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define UNREADABLE_ODDS 6 /* looks at files that do not belong together before it is said */
 
+#define MAX_POLICIES 64
+
 /* What tells that a file has changed. */
 struct stamp {
 	dev_t dev;
@@ -39,7 +41,7 @@ struct keeper {
 	size_t listener_count;
 	RF_VEC(struct endpoint) sockets; /* UNIX sockets to be removed at the end */
 	int metrics_fd, log_fd;
-	struct stamp stamps[3];
+	struct stamp stamps[3], policies[MAX_POLICIES];
 	unsigned odds; /* how often the files did not belong together */
 	struct endpoint targets[ENDPOINT_MAX];
 	size_t target_count;
@@ -88,6 +90,18 @@ static int read_names(
 		       : opt_fail(usage, "--expect-id is too long");
 }
 
+/* A UNIX socket is dialled as whom it belongs to: nobody may not. Root's is left to nobody. */
+static void read_owner(const char *target, struct proxy_settings *s)
+{
+	struct stat st;
+
+	if (!rf_str_starts(rf_str_of(target), RF_STR("unix:")) ||
+		stat(target + strlen("unix:"), &st) < 0)
+		return;
+	s->uid = st.st_uid;
+	s->gid = st.st_uid ? st.st_gid : 0;
+}
+
 static int read_settings(const struct opt_usage *usage, const struct proxy_args *args,
 	enum proxy_side side, struct proxy_settings *s)
 {
@@ -110,6 +124,7 @@ static int read_settings(const struct opt_usage *usage, const struct proxy_args 
 		status = read_duration(usage, args->idle_timeout, &s->idle_ms);
 	if (status == OPT_GO)
 		status = read_duration(usage, args->drain_timeout, &s->drain_ms);
+	read_owner(args->target, s);
 	return status == OPT_GO && side == PROXY_CLIENT ? read_names(usage, args, s) : status;
 }
 
@@ -128,6 +143,10 @@ static int check_args(
 	if (args->listen.count > PROXY_MAX_LISTENERS / ENDPOINT_MAX)
 		return opt_fail(
 			usage, "more than %d times --listen", PROXY_MAX_LISTENERS / ENDPOINT_MAX);
+	if (args->allow_ids.count && args->policies.count)
+		return opt_fail(usage, "--policy excludes --allow-id: name the IDs in a policy");
+	if (args->policies.count > MAX_POLICIES)
+		return opt_fail(usage, "more than %d times --policy", MAX_POLICIES);
 	if (args->allow_ids.count > PROXY_MAX_IDS)
 		return opt_fail(usage, "more than %d times --allow-id", PROXY_MAX_IDS);
 	if (side == PROXY_CLIENT && !args->expect_id && !args->server_name &&
@@ -327,12 +346,22 @@ static void renew(struct keeper *keeper, bool asked)
 	}
 }
 
+static bool policies_have_changed(struct keeper *keeper);
+
 static void on_watch(void *ctx)
 {
 	struct keeper *keeper = ctx;
+	struct rf_err err;
 
 	if (!keeper->ending)
 		renew(keeper, false);
+	if (!keeper->ending && keeper->proxy && policies_have_changed(keeper)) {
+		if (proxy_give_policy(keeper->args, keeper->proxy, &err) == RF_OK)
+			fprintf(stderr, "ringfence: policy renewed\n");
+		else
+			out_warning("the changed policy is not taken, the old one stays: %s",
+				err.msg);
+	}
 	(void)!loop_timer_add(keeper->loop, WATCH_MS, on_watch, keeper);
 }
 
@@ -375,6 +404,31 @@ static int give_ids(struct keeper *keeper, struct rf_err *err)
 	return rc;
 }
 
+/* True when a file of --policy is another one than before. */
+static bool policies_have_changed(struct keeper *keeper)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < keeper->args->policies.count; i++) {
+		struct stamp stamp;
+
+		memset(&stamp, 0, sizeof(stamp));
+		if (!stamp_of(keeper->args->policies.items[i], &stamp))
+			continue;
+		changed |= memcmp(&stamp, &keeper->policies[i], sizeof(stamp)) != 0;
+		keeper->policies[i] = stamp;
+	}
+	return changed;
+}
+
+static int give_rules(struct keeper *keeper, struct rf_err *err)
+{
+	if (!keeper->args->policies.count)
+		return give_ids(keeper, err);
+	(void)policies_have_changed(keeper);
+	return proxy_give_policy(keeper->args, keeper->proxy, err);
+}
+
 static int start(struct keeper *keeper, struct rf_err *err)
 {
 	const struct proxy_opts opts = {
@@ -392,7 +446,7 @@ static int start(struct keeper *keeper, struct rf_err *err)
 	if (rc == RF_OK)
 		rc = proxy_set_targets(keeper->proxy, keeper->targets, keeper->target_count, err);
 	if (rc == RF_OK)
-		rc = give_ids(keeper, err);
+		rc = give_rules(keeper, err);
 	if (rc == RF_OK)
 		rc = give_certs(keeper, err);
 	if (rc == RF_OK) {

@@ -85,10 +85,11 @@ static int set_limits(const struct proc_sandbox *box, struct rf_err *err)
 static int become_nobody(const struct proc_sandbox *box, struct rf_err *err)
 {
 	uid_t uid = box->uid ? box->uid : PROC_NOBODY;
+	gid_t gid = box->gid ? box->gid : uid;
 
 	if (box->caps && prctl(PR_SET_KEEPCAPS, 1L) < 0)
 		return rf_err_sys(err, errno, "keep capabilities");
-	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
 		setresuid(uid, uid, uid) < 0)
 		return rf_err_sys(err, errno, "become nobody");
 	/* The kernel forgets it when the identity changes. */

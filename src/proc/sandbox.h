@@ -30,7 +30,7 @@ struct proc_sandbox {
 	bool need_root;	       /* RF_EDENIED unless root, instead of doing with less */
 	bool keep_network;     /* stays in its network namespace */
 	bool as_nobody;	       /* uid and gid PROC_NOBODY, no groups, when root */
-	uint32_t uid;	       /* with as_nobody: another one, gid too; 0: none */
+	uint32_t uid, gid;     /* with as_nobody: others; 0: PROC_NOBODY, and the gid as the uid */
 	bool outlives_parent;  /* no signal when its parent's thread ends */
 	int root_fd;	       /* directory to chroot into and to grant by Landlock; -1: no files */
 	bool root_writable;    /* Landlock grants changes beneath root_fd, too */

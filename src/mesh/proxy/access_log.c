@@ -80,6 +80,8 @@ void worker_log_conn(struct worker *worker, const struct conn *conn)
 	json_field_c(&w, "result", conn->result ? conn->result : "ok");
 	if (conn->rule && conn->rule[0])
 		json_field_c(&w, "rule", conn->rule);
+	if (conn->note)
+		json_field_c(&w, "note", conn->note);
 	json_object_end(&w);
 	rf_buf_add_char(&worker->log, '\n');
 	if (worker->log.len >= LOG_FLUSH)

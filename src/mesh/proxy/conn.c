@@ -157,6 +157,7 @@ void conn_free(struct conn *conn)
 	loop_timer_del(conn->hold);
 	stats_set(&worker->stats.pending_bytes, worker->pending);
 	free(conn->rule);
+	free(conn->note);
 	free(conn);
 }
 

@@ -111,6 +111,8 @@ bool conn_is_admitted(struct conn *conn)
 	proxy_rules_judge(conn->worker->state->rules, &who, &admission);
 	free(conn->rule);
 	conn->rule = rf_str_dup(rf_str_of(admission.why));
+	free(conn->note);
+	conn->note = admission.note[0] ? rf_str_dup(rf_str_of(admission.note)) : NULL;
 	if (!admission.allowed)
 		proxy_stats_denied(&conn->worker->stats, admission.why);
 	return admission.allowed;

@@ -95,6 +95,22 @@ static const char *find_id(const struct proxy_rules *rules, struct rf_str id)
 	return NULL;
 }
 
+/* Policies that decide nothing, by name. */
+static void note_silent(const struct authz_verdict *verdict, struct proxy_admission *ret)
+{
+	const struct kube_object *policy =
+		verdict->dry_policy ? verdict->dry_policy : verdict->audit_policy;
+
+	if (!policy)
+		return;
+	snprintf(ret->note, sizeof(ret->note), "%s: AuthorizationPolicy %.*s/%.*s (%s:%u)",
+		!verdict->dry_policy   ? "audit"
+		: verdict->dry_allowed ? "dry-run would allow"
+				       : "dry-run would deny",
+		RF_STR_ARG(policy->meta.namespace), RF_STR_ARG(policy->meta.name),
+		policy->pos.file ? policy->pos.file : "", policy->pos.line);
+}
+
 static void judge_policies(const struct proxy_rules *rules, const struct proxy_who *who,
 	struct proxy_admission *ret)
 {
@@ -108,6 +124,7 @@ static void judge_policies(const struct proxy_rules *rules, const struct proxy_w
 	AUTO_BUF text = {0};
 
 	ret->allowed = verdict.allowed;
+	note_silent(&verdict, ret);
 	if (verdict.reason == AUTHZ_NO_POLICY)
 		return;
 	authz_verdict_text(&verdict, &text);

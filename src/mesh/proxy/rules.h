@@ -21,6 +21,9 @@ struct proxy_who {
 struct proxy_admission {
 	bool allowed;
 	char why[PROXY_WHY_SIZE]; /* the rule that decided, with its address */
+	/* What decides nothing: a policy under istio.io/dry-run that would decide otherwise, or an
+	 * AUDIT that matched; "" for none. */
+	char note[PROXY_WHY_SIZE];
 };
 
 /*

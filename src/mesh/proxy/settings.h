@@ -29,7 +29,7 @@ struct proxy_settings {
 	bool send_proxy;   /* and of what is sent to the target */
 	bool tls12;
 	bool resume;
-	bool no_access_log; /* counters only */
+	uint32_t uid, gid; /* that it runs as when started by root; 0: nobody */
 	uint64_t handshake_ms, connect_ms, idle_ms, drain_ms;
 	uint64_t max_connections;	  /* of the process */
 	uint64_t max_pending;		  /* bytes that wait for slow readers, in all */

@@ -63,7 +63,8 @@ struct conn {
 	uint64_t opened_us, deadline_ms;
 	uint64_t received, sent; /* plain bytes from and to who has connected */
 	const char *result;	 /* a word for the log, once it is decided */
-	char *rule;
+	char *rule; /* that decided; NULL: not asked */
+	char *note; /* of one that decides nothing; NULL: none */
 };
 
 struct listener {
