@@ -73,6 +73,9 @@ int ca_sign_leaf(const struct ca_signer *signer, const struct ca_request *reques
 /* Appends PEM. */
 int ca_cert_write(X509 *cert, struct rf_buf *out, struct rf_err *err) RF_MUST_USE;
 
+/* The public key of a request in PEM or DER whose signature is good (ca_issue.c). */
+int ca_csr_key(struct rf_bytes csr, EVP_PKEY **ret, struct rf_err *err) RF_MUST_USE;
+
 /* --- the log (ca_log.c) --- */
 
 int ca_log_add(const struct ca *ca, const struct cert *leaf, struct rf_err *err) RF_MUST_USE;

@@ -102,7 +102,7 @@ static bool is_good_key(EVP_PKEY *key)
 	return strcmp(curve, "prime256v1") == 0 || strcmp(curve, "secp384r1") == 0;
 }
 
-static int key_of_csr(struct rf_bytes csr, EVP_PKEY **ret, struct rf_err *err)
+int ca_csr_key(struct rf_bytes csr, EVP_PKEY **ret, struct rf_err *err)
 {
 	CLEANUP(mesh_req_freep) X509_REQ *req = NULL;
 	AUTO_PKEY *key = NULL;
@@ -135,7 +135,7 @@ static int take_key(const struct ca_request *request, struct ca_leaf *ret, EVP_P
 	struct rf_err *err)
 {
 	if (request->csr.ptr)
-		return key_of_csr(request->csr, ret_key, err);
+		return ca_csr_key(request->csr, ret_key, err);
 	*ret_key = ca_key_new(err);
 	return *ret_key ? ca_key_write(*ret_key, &ret->key, err) : RF_EINTERNAL;
 }
