@@ -20,13 +20,13 @@
 #include "mesh/proxy/metrics.h"
 #include "wire/client.h"
 
-#define EXIT_DUE	 1
-#define INTERVAL_S	 60
-#define PAGE_MAX	 ((size_t)16 << 20)
-#define SCRAPE_MS	 5000
-#define EXPIRY_METRIC	 "ringfence_certificate_expiry_seconds{"
-#define DUE_METRIC	 "ringfence_certificate_due{"
-#define FORGET_S	 ((int64_t)30 * 86400)
+#define EXIT_DUE      1
+#define INTERVAL_S    60
+#define PAGE_MAX      ((size_t)16 << 20)
+#define SCRAPE_MS     5000
+#define EXPIRY_METRIC "ringfence_certificate_expiry_seconds{"
+#define DUE_METRIC    "ringfence_certificate_due{"
+#define FORGET_S      ((int64_t)30 * 86400)
 
 struct watch_opts {
 	struct ca_where where;
@@ -161,8 +161,7 @@ static int connect_to(void *ctx, const char *host, uint16_t port, struct rf_err 
 	AUTO_FD fd = socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)host, (void)port;
-	if (fd < 0 ||
-		connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->len) < 0)
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->len) < 0)
 		return rf_err_sys(err, errno, "connect");
 	return TAKE_FD(fd);
 }
@@ -213,9 +212,9 @@ static bool number_of(struct rf_str line, int64_t *ret)
 {
 	const char *space = memrchr(line.ptr, ' ', line.len);
 
-	return space && rf_num_i64((struct rf_str){space + 1,
-					   (size_t)(line.ptr + line.len - space - 1)},
-				INT64_MIN, INT64_MAX, ret);
+	return space &&
+	       rf_num_i64((struct rf_str){space + 1, (size_t)(line.ptr + line.len - space - 1)},
+		       INT64_MIN, INT64_MAX, ret);
 }
 
 static void mark_due(struct watch *w, struct rf_str owner, struct rf_str name)

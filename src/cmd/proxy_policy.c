@@ -1,6 +1,6 @@
 /*
- * `proxy server --policy`: AuthorizationPolicies for a program that is no pod. Its namespace is that
- * of its own certificate's ID, its labels those of --label.
+ * `proxy server --policy`: AuthorizationPolicies for a program that is no pod. Its namespace is
+ * that of its own certificate's ID, its labels those of --label.
  */
 #include "base/fd.h"
 #include "cmd/proxy.h"
@@ -50,7 +50,7 @@ static int read_identity(const struct proxy_args *args, struct subject *ret, str
 	if (rc == RF_OK)
 		rc = cert_read((struct rf_bytes){(const uint8_t *)rf_buf_cstr(&text), text.len},
 			&list, err);
-	if (rc < 0)
+	if (rc < 0 || !list)
 		return rc;
 	for (size_t i = 0; i < list->items[0].name_count; i++) {
 		struct rf_str name = list->items[0].names[i].text;

@@ -190,7 +190,7 @@ static int listen_on(struct keeper *keeper, const struct endpoint *endpoint, str
 		if (rc == RF_OK && fd < 0)
 			rc = rf_err_sys(err, errno, "copy a descriptor");
 		if (rc == RF_OK && !rf_vec_push(&keeper->listeners,
-				   ((struct worker_listener){fd, keeper->settings.side})))
+					   ((struct worker_listener){fd, keeper->settings.side})))
 			rc = rf_err_nomem(err);
 		/* Port 0 is chosen once. */
 		bound.len = sizeof(bound.address);
@@ -359,8 +359,8 @@ static void on_watch(void *ctx)
 		if (proxy_give_policy(keeper->args, keeper->proxy, &err) == RF_OK)
 			fprintf(stderr, "ringfence: policy renewed\n");
 		else
-			out_warning("the changed policy is not taken, the old one stays: %s",
-				err.msg);
+			out_warning(
+				"the changed policy is not taken, the old one stays: %s", err.msg);
 	}
 	(void)!loop_timer_add(keeper->loop, WATCH_MS, on_watch, keeper);
 }

@@ -1,13 +1,8 @@
 /*
- * Two chains of NAT:
- *
- *	chain inbound  { type nat hook prerouting priority dstnat;
- *	                 iifname "lo" return; ip saddr NODE return; meta l4proto tcp redirect to :IN }
- *	chain outbound { type nat hook output priority dstnat;
- *	                 meta skuid PROXY return; oifname "lo" return;
- *	                 meta l4proto tcp redirect to :OUT }
- *
- * What a pod sends to itself goes over lo, and is nobody else's business.
+ * Two chains of NAT in a table of family inet. TCP that comes (prerouting) is redirected to the
+ * proxy's inbound port, but for what comes over lo or from the node; TCP that goes (output) to its
+ * outbound port, but for the proxy's own and what goes over lo. What a pod sends to itself goes
+ * over lo, and is nobody else's business.
  */
 #include "dataplane/redirect.h"
 

@@ -248,8 +248,7 @@ int judge_recall(const struct instance *inst, const struct image *image,
 
 	*ret = (struct judge_verdict){.pass = false};
 	/* Not a thing to remember: it comes with time, and goes with another database. */
-	if (opts->db &&
-		!gate_age_good(&opts->gate, vuln_db_info(opts->db)->built_s, &ret->why)) {
+	if (opts->db && !gate_age_good(&opts->gate, vuln_db_info(opts->db)->built_s, &ret->why)) {
 		ret->too_old = true;
 		return ret->why.failed ? rf_err_nomem(err) : RF_OK;
 	}

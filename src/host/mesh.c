@@ -219,8 +219,8 @@ static int open_metrics(struct pod_mesh *m, struct rf_err *err)
 
 	rf_buf_addf(&path, "%s/" MESH_METRICS_SOCKET, m->pod->run_dir);
 	if (path.failed || !rf_str_copy(rf_buf_str(&path), un.sun_path, sizeof(un.sun_path)))
-		return rf_err_set(err, RF_ELIMIT, "%s: too long for a UNIX socket",
-			rf_buf_cstr(&path));
+		return rf_err_set(
+			err, RF_ELIMIT, "%s: too long for a UNIX socket", rf_buf_cstr(&path));
 	memcpy(&endpoint.address, &un, sizeof(un));
 	return endpoint_listen(&endpoint, false, &m->metrics_fd, err);
 }

@@ -9,8 +9,8 @@
 #include "doc/json.h"
 #include "host/host_int.h"
 
-#define MESH_INBOUND_PORT  15006 /* as Istio's */
-#define MESH_OUTBOUND_PORT 15001
+#define MESH_INBOUND_PORT   15006 /* as Istio's */
+#define MESH_OUTBOUND_PORT  15001
 #define MESH_METRICS_SOCKET "metrics.sock" /* in the pod's run directory */
 
 /* True for a pod that gets a proxy. */

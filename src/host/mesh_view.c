@@ -152,8 +152,7 @@ static void named_by_policies(const struct asked *asked)
 			continue;
 		list = &(*object)->peer_authentication->port_level_mtls;
 		for (size_t i = 0; i < list->count; i++) {
-			struct sidecar_port port =
-				port_of(asked, list->items[i].port, RF_STR(""));
+			struct sidecar_port port = port_of(asked, list->items[i].port, RF_STR(""));
 
 			asked->got(asked->ctx, &port);
 		}
@@ -168,8 +167,8 @@ static void each_port(const struct asked *asked)
 		const struct kube_container_port *ports = containers[i].ports.items;
 
 		for (size_t j = 0; j < containers[i].ports.count; j++) {
-			struct sidecar_port port = port_of(asked,
-				(uint16_t)ports[j].container_port.value, ports[j].name);
+			struct sidecar_port port = port_of(
+				asked, (uint16_t)ports[j].container_port.value, ports[j].name);
 
 			if (rf_str_is(ports[j].protocol, "TCP"))
 				asked->got(asked->ctx, &port);
@@ -186,8 +185,8 @@ static void put_port(void *ctx, const struct sidecar_port *port)
 /* --- names --- */
 
 /* From "NAME" to "NAME.NAMESPACE.svc.cluster.local". */
-static size_t service_names(const struct kube_object *service, struct rf_arena *arena,
-	struct rf_str *ret, size_t max)
+static size_t service_names(
+	const struct kube_object *service, struct rf_arena *arena, struct rf_str *ret, size_t max)
 {
 	static const char *const suffixes[] = {"", ".svc", ".svc." DNS_DOMAIN};
 	const struct kube_meta *meta = &service->meta;
@@ -211,8 +210,8 @@ static bool selects(const struct kube_object *service, const struct kube_pod *ku
 	       kube_pairs_match(&service->service->selector, &kube->labels);
 }
 
-size_t mesh_view_names(const struct host *host, const struct kube_pod *kube,
-	struct rf_arena *arena, struct rf_str *ret, size_t max)
+size_t mesh_view_names(const struct host *host, const struct kube_pod *kube, struct rf_arena *arena,
+	struct rf_str *ret, size_t max)
 {
 	size_t count = 0;
 
@@ -250,13 +249,13 @@ static void put_pod_port(void *ctx, const struct sidecar_port *port)
 			is_plain(port) ? RF_STR("") : rf_str_of(routing->id));
 }
 
-static bool make_id(const struct kube_pod *kube, struct rf_str trust_domain,
-	char out[static IDENTITY_MAX + 1])
+static bool make_id(
+	const struct kube_pod *kube, struct rf_str trust_domain, char out[static IDENTITY_MAX + 1])
 {
 	struct rf_err err;
 
-	return identity_make(trust_domain, kube->namespace, mesh_service_account(kube), out, &err) ==
-	       RF_OK;
+	return identity_make(trust_domain, kube->namespace, mesh_service_account(kube), out,
+		       &err) == RF_OK;
 }
 
 static void put_pod(const struct host *host, const struct kube_pod *kube,
@@ -301,9 +300,9 @@ static bool takes_tls(const struct host *host, const struct kube_pod *kube,
 	if (!mesh_has(host, kube) || port == 0)
 		return false;
 	each_port(&asked);
-	return one.found ? !one.plain
-			 : peer_auth_mode(host->plan->set, &workload, port).mode !=
-				   PEER_AUTH_DISABLE;
+	return one.found
+		       ? !one.plain
+		       : peer_auth_mode(host->plan->set, &workload, port).mode != PEER_AUTH_DISABLE;
 }
 
 static uint16_t target_of(const struct kube_service_port *port, const struct kube_pod *kube)
@@ -342,8 +341,8 @@ static void put_service_port(const struct host *host, const struct plan_service 
 			!make_id(kube, trust_domain, id))
 			continue;
 		for (unsigned i = 0; i < service->ip_count; i++)
-			sidecar_put_route(out, &service->ips[i], (uint16_t)port->port.value,
-				rf_str_of(id));
+			sidecar_put_route(
+				out, &service->ips[i], (uint16_t)port->port.value, rf_str_of(id));
 	}
 }
 

@@ -15,11 +15,11 @@ int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
  * Of the annotations ringfence.dev/fault-delay ("200ms", "2s"), fault-reset-percent ("10") and
  * fault-throttle (bytes a second, "64Ki"). RF_EINPUT for what is none of these.
  */
-int mesh_view_faults(const struct kube_pod *kube, struct sidecar_faults *ret,
-	struct rf_err *err) RF_MUST_USE;
+int mesh_view_faults(
+	const struct kube_pod *kube, struct sidecar_faults *ret, struct rf_err *err) RF_MUST_USE;
 
 /* DNS names by which Services lead to the pod, at most max; texts live in arena. */
-size_t mesh_view_names(const struct host *host, const struct kube_pod *kube,
-	struct rf_arena *arena, struct rf_str *ret, size_t max);
+size_t mesh_view_names(const struct host *host, const struct kube_pod *kube, struct rf_arena *arena,
+	struct rf_str *ret, size_t max);
 
 #endif

@@ -141,8 +141,7 @@ int runtime_enter_private_mounts(const struct runtime *runtime, struct rf_err *e
 int runtime_group(const struct runtime *runtime, const char *cgroup, const char *name,
 	char **ret_procs, struct rf_err *err)
 {
-	const char *root =
-		runtime->cgroups == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+	const char *root = runtime->cgroups == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
 	AUTO_FREE char *dir = NULL;
 	int rc;
 

@@ -48,8 +48,8 @@ int keeper_start(
 	frame_put_str(&payload, trust_domain);
 	rc = proc_child_start(keeper_role, &keeper->child, err);
 	if (rc == RF_OK)
-		rc = frame_send(keeper->child.channel, KEEPER_MSG_SETTINGS, rf_buf_str(&payload),
-			err);
+		rc = frame_send(
+			keeper->child.channel, KEEPER_MSG_SETTINGS, rf_buf_str(&payload), err);
 	if (rc == RF_OK)
 		rc = wait_ready(keeper, err);
 	if (rc == RF_OK) {
@@ -79,8 +79,8 @@ const char *keeper_trust_domain(const struct keeper *keeper)
 	return keeper->trust_domain;
 }
 
-int keeper_add_client(struct keeper *keeper, const struct keeper_client *client, int *ret_fd,
-	struct rf_err *err)
+int keeper_add_client(
+	struct keeper *keeper, const struct keeper_client *client, int *ret_fd, struct rf_err *err)
 {
 	char id[IDENTITY_MAX + 1];
 	AUTO_BUF payload = {0};
@@ -100,8 +100,8 @@ int keeper_add_client(struct keeper *keeper, const struct keeper_client *client,
 	frame_put_u64(&payload, (uint64_t)client->ttl_s);
 	for (size_t i = 0; i < client->dns_count; i++)
 		frame_put_str(&payload, client->dns[i]);
-	rc = frame_send_fds(keeper->child.channel, KEEPER_MSG_CLIENT, rf_buf_str(&payload), &theirs,
-		1, err);
+	rc = frame_send_fds(
+		keeper->child.channel, KEEPER_MSG_CLIENT, rf_buf_str(&payload), &theirs, 1, err);
 	if (rc == RF_OK)
 		*ret_fd = TAKE_FD(ours);
 	return rc;

@@ -148,8 +148,8 @@ static int read_client(struct client *client, struct rf_str payload, struct rf_e
 			!rf_vec_push(&client->dns, frame_get_str(&reader)))
 			rc = rf_err_set(err, RF_ELIMIT, "too many DNS names");
 	}
-	if (rc == RF_OK && (reader.failed || identity_parse(id, &identity, err) < 0 ||
-				   client->ttl_s < 0))
+	if (rc == RF_OK &&
+		(reader.failed || identity_parse(id, &identity, err) < 0 || client->ttl_s < 0))
 		rc = rf_err_set(err, RF_EINPUT, "malformed client");
 	client->id = rf_str_dup(id);
 	return rc == RF_OK && !client->id ? rf_err_nomem(err) : rc;

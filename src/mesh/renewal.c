@@ -10,10 +10,10 @@
 #include "mesh/keeper.h"
 #include "proc/frame.h"
 
-#define RETRY_MS	200U
-#define RETRY_MAX_MS	30000U
-#define CHANGED_MAX_MS	1000U /* clients do not ask all at once */
-#define MIN_RENEW_MS	1000U
+#define RETRY_MS       200U
+#define RETRY_MAX_MS   30000U
+#define CHANGED_MAX_MS 1000U /* clients do not ask all at once */
+#define MIN_RENEW_MS   1000U
 
 struct renewal {
 	struct loop *loop;

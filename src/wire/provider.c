@@ -24,9 +24,8 @@ struct wanted {
 static const struct wanted wanted_rows[] = {
 	{OSSL_OP_DIGEST,
 		{"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "MD5", "MD5-SHA1"}},
-	{OSSL_OP_CIPHER,
-		{"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305", "AES-256-CBC", "AES-128-CBC",
-			"AES-256-CTR", "NULL"}},
+	{OSSL_OP_CIPHER, {"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305", "AES-256-CBC",
+				 "AES-128-CBC", "AES-256-CTR", "NULL"}},
 	{OSSL_OP_MAC, {"HMAC", "Poly1305"}},
 	{OSSL_OP_KDF, {"HKDF", "TLS13-KDF", "TLS1-PRF"}},
 	{OSSL_OP_RAND, {"CTR-DRBG", "SEED-SRC"}},

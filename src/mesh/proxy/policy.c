@@ -20,8 +20,8 @@ static bool concerns(const struct kube_object *object, const struct authz_worklo
 		       rf_str_eq(object->meta.namespace, root));
 }
 
-void proxy_policy_write(const struct kube_set *set, const struct authz_workload *workload,
-	struct rf_buf *out)
+void proxy_policy_write(
+	const struct kube_set *set, const struct authz_workload *workload, struct rf_buf *out)
 {
 	frame_put_str(out, workload->namespace);
 	frame_put_str(out, workload->root_namespace);

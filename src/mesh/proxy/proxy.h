@@ -15,7 +15,8 @@ struct proxy;
 
 struct proxy_opts {
 	const struct proxy_settings *settings;
-	const struct worker_listener *listeners; /* thread 1's, then thread 2's, ...: listener_count for each */
+	const struct worker_listener
+		*listeners;    /* thread 1's, then thread 2's, ...: listener_count for each */
 	size_t listener_count; /* of one thread */
 	unsigned threads;
 	int metrics_fd; /* a listening socket; -1: none */

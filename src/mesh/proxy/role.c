@@ -32,7 +32,7 @@ struct process {
 	RF_VEC(struct worker_listener) listeners;
 	int metrics_fd, log_fd, netns_fd, keeper_fd;
 	struct metrics *metrics;
-	struct renewal *renewal; /* of a pod's proxy */
+	struct renewal *renewal;  /* of a pod's proxy */
 	struct loop_watch *watch; /* of the channel */
 	struct worker *workers[PROXY_MAX_THREADS];
 	struct proxy_stats *stats[PROXY_MAX_THREADS];
@@ -165,8 +165,7 @@ static int start(struct process *p, struct rf_err *err)
 	if (rc == RF_OK && p->metrics_fd >= 0)
 		rc = metrics_start(p->loop, p->metrics_fd, write_page, p, &p->metrics, err);
 	if (rc == RF_OK && p->keeper_fd >= 0)
-		rc = renewal_start(
-			p->loop, TAKE_FD(p->keeper_fd), got_certs, p, &p->renewal, err);
+		rc = renewal_start(p->loop, TAKE_FD(p->keeper_fd), got_certs, p, &p->renewal, err);
 	p->started = rc == RF_OK;
 	return rc;
 }

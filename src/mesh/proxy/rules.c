@@ -111,8 +111,8 @@ static void note_silent(const struct authz_verdict *verdict, struct proxy_admiss
 		policy->pos.file ? policy->pos.file : "", policy->pos.line);
 }
 
-static void judge_policies(const struct proxy_rules *rules, const struct proxy_who *who,
-	struct proxy_admission *ret)
+static void judge_policies(
+	const struct proxy_rules *rules, const struct proxy_who *who, struct proxy_admission *ret)
 {
 	const struct authz_peer peer = {.id = who->id.len ? who->id : RF_STR_NONE,
 		.source = who->source,

@@ -37,8 +37,8 @@ int proxy_rules_new(const struct rf_str *ids, size_t id_count, struct proxy_rule
  * of a set that lie in the workload's namespace or in the root namespace; which of them apply is
  * worked out by the reader (mesh/authz/authz.h).
  */
-void proxy_policy_write(const struct kube_set *set, const struct authz_workload *workload,
-	struct rf_buf *out);
+void proxy_policy_write(
+	const struct kube_set *set, const struct authz_workload *workload, struct rf_buf *out);
 /* RF_EINPUT for what is malformed. */
 int proxy_policy_read(
 	struct rf_str payload, struct proxy_rules **ret, struct rf_err *err) RF_MUST_USE;

@@ -25,8 +25,8 @@ enum proxy_side {
 struct proxy_settings {
 	enum proxy_side side; /* of every listening socket, unless it says otherwise */
 	bool sidecar;	      /* of a pod: connections come by redirect, and go where they wanted */
-	bool accept_proxy; /* PROXY protocol in front of what is accepted */
-	bool send_proxy;   /* and of what is sent to the target */
+	bool accept_proxy;    /* PROXY protocol in front of what is accepted */
+	bool send_proxy;      /* and of what is sent to the target */
 	bool tls12;
 	bool resume;
 	uint32_t uid, gid; /* that it runs as when started by root; 0: nobody */

@@ -269,7 +269,8 @@ bool sidecar_is_meshed(const struct sidecar *sidecar, const struct rf_ip *ip, ui
 bool sidecar_expects(
 	const struct sidecar *sidecar, const struct rf_ip *ip, uint16_t port, struct rf_str id)
 {
-	for (uint32_t i = find(sidecar, ip, port); i != NO_ROUTE; i = sidecar->routes.items[i].next) {
+	for (uint32_t i = find(sidecar, ip, port); i != NO_ROUTE;
+		i = sidecar->routes.items[i].next) {
 		if (rf_str_eq(sidecar->routes.items[i].id, id))
 			return true;
 	}

@@ -26,13 +26,12 @@ struct sidecar_port {
 
 /* Made on purpose, to see what others do about it; on every connection that comes to the pod. */
 struct sidecar_faults {
-	uint64_t delay_ms;	     /* before anything is read of it */
-	uint64_t reset_percent;	     /* of connections end at once */
-	uint64_t bytes_per_s;	     /* 0: as fast as it goes */
+	uint64_t delay_ms;	/* before anything is read of it */
+	uint64_t reset_percent; /* of connections end at once */
+	uint64_t bytes_per_s;	/* 0: as fast as it goes */
 };
 
 /* --- writing: all ports and names first, then the routes --- */
-
 
 /* other: the mode of ports that are not listed. */
 void sidecar_begin(struct rf_buf *out, enum peer_auth_mode other);
@@ -41,11 +40,10 @@ void sidecar_put_faults(struct rf_buf *out, const struct sidecar_faults *faults)
 /* A DNS name that the pod's certificate has. */
 void sidecar_put_name(struct rf_buf *out, struct rf_str name);
 /*
- * To ip and port (0: any) by TLS; id is one of those to be found there, more may follow. An empty id:
- * plain bytes to this very port.
+ * To ip and port (0: any) by TLS; id is one of those to be found there, more may follow. An empty
+ * id: plain bytes to this very port.
  */
-void sidecar_put_route(
-	struct rf_buf *out, const struct rf_ip *ip, uint16_t port, struct rf_str id);
+void sidecar_put_route(struct rf_buf *out, const struct rf_ip *ip, uint16_t port, struct rf_str id);
 
 /* --- reading --- */
 

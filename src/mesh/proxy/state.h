@@ -20,7 +20,7 @@ struct proxy_state {
 	unsigned refs;		   /* atomic */
 	struct proxy_certs *certs; /* NULL: none yet */
 	struct proxy_rules *rules; /* NULL: everybody whose certificate is good */
-	struct sidecar *sidecar; /* NULL: it is none */
+	struct sidecar *sidecar;   /* NULL: it is none */
 	struct endpoint *targets;  /* tried in order */
 	size_t target_count;
 	bool draining; /* accept nothing any more, end when the last connection has gone */

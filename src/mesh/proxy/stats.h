@@ -43,7 +43,7 @@ struct stats_reason {
 };
 
 struct proxy_stats {
-	pthread_mutex_t lock; /* of the lists; counters are read without */
+	pthread_mutex_t lock;		  /* of the lists; counters are read without */
 	struct rf_map peers[STATS_KINDS]; /* id -> struct stats_peer *; by stats_kind() */
 	struct stats_peer others;
 	struct stats_reason refused[STATS_MAX_REASONS]; /* handshakes, by reason */

@@ -16,7 +16,7 @@ struct worker_listener {
 };
 
 struct worker_opts {
-	const struct proxy_settings *settings;	/* borrowed */
+	const struct proxy_settings *settings;	 /* borrowed */
 	const struct worker_listener *listeners; /* at most PROXY_MAX_LISTENERS */
 	size_t listener_count;
 	int log_fd;		  /* access log, opened for appending; -1: none */

@@ -51,20 +51,20 @@ struct conn {
 	uint8_t *first; /* what has come of an unfinished beginning */
 	size_t first_len;
 	bool proxy_read;
-	bool to_original; /* a pod's: the target is `local` */
-	bool plain;	  /* no TLS of ours in it */
+	bool to_original;	 /* a pod's: the target is `local` */
+	bool plain;		 /* no TLS of ours in it */
 	struct loop_timer *hold; /* nothing is done before it fires (faults) */
 	enum peer_auth_mode mode;
-	size_t target; /* index of the one that is being tried */
+	size_t target;			      /* index of the one that is being tried */
 	struct endpoint peer, local, dialled; /* local: where the peer wanted to go */
-	struct endpoint source; /* of the PROXY header; else as peer */
+	struct endpoint source;		      /* of the PROXY header; else as peer */
 	struct stats_peer *stats;
 	int64_t until_s; /* the peer's certificate ends */
 	uint64_t opened_us, deadline_ms;
 	uint64_t received, sent; /* plain bytes from and to who has connected */
 	const char *result;	 /* a word for the log, once it is decided */
-	char *rule; /* that decided; NULL: not asked */
-	char *note; /* of one that decides nothing; NULL: none */
+	char *rule;		 /* that decided; NULL: not asked */
+	char *note;		 /* of one that decides nothing; NULL: none */
 };
 
 struct listener {

@@ -133,7 +133,8 @@ static void a_new_intermediate_is_told_to_clients(void)
 		struct ca *ca = NULL;
 
 		sleep(1);
-		if (ca_open(dir, true, &ca, NULL) < 0 || ca_rotate(ca, &secret, time(NULL), NULL) < 0)
+		if (ca_open(dir, true, &ca, NULL) < 0 ||
+			ca_rotate(ca, &secret, time(NULL), NULL) < 0)
 			_exit(1);
 		_exit(0);
 	}
