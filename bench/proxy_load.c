@@ -2,10 +2,10 @@
  * The load of bench/proxy, and the program behind its proxies. Every answer is checked for its
  * status and its length; what is wrong with the first that is, is told.
  *
- *	proxy_load serve PORT			GET /N is answered with N bytes; until standard
- *input ends proxy_load handshakes PORT [OPTION...]	a connection, a request, the end; from
- *threads proxy_load requests PORT [OPTION...]	one after another over connections that stay
- *	proxy_load idle PORT [OPTION...]	connections that stay, after a request each
+ *	proxy_load serve PORT		GET /N gets N bytes; until standard input ends
+ *	proxy_load handshakes PORT ...	a connection, a request, the end; from threads
+ *	proxy_load requests PORT ...	one after another over connections that stay
+ *	proxy_load idle PORT ...	connections that stay, after a request each
  *
  *	--tls DIR	with DIR's tls.crt and tls.key, and ca.crt to verify the server by
  *	--no-cert	without them: what a server must refuse
