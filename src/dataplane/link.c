@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/vec.h"
 #include "dataplane/netlink.h"
+#include "dataplane/netns.h"
 #include "dataplane/rtnl.h"
 #include "dataplane/sysctl.h"
 
@@ -122,34 +123,34 @@ static int host_end(
 
 /* --- the pod's end --- */
 
+struct inside {
+	const struct link_pod *pod;
+	struct mnl_socket *rtnl;
+};
+
 /* What must be done inside: settings, and a socket that stays the namespace's. */
-static int prepare_inside(const struct link_pod *pod, struct mnl_socket **ret, struct rf_err *err)
+static int prepare_inside(void *ctx, struct rf_err *err)
 {
+	struct inside *inside = ctx;
 	int rc = sysctl_set_all("all", pod_rows, RF_ARRAY_LEN(pod_rows), err);
 
 	if (rc == RF_OK)
 		rc = sysctl_set_all(POD_LINK, pod_rows, RF_ARRAY_LEN(pod_rows), err);
-	if (rc == RF_OK && has_family(pod, RF_IPV6))
+	if (rc == RF_OK && has_family(inside->pod, RF_IPV6))
 		rc = sysctl_set_all(POD_LINK, pod_rows6, RF_ARRAY_LEN(pod_rows6), err);
 	else if (rc == RF_OK)
 		rc = sysctl_set_all(POD_LINK, no_ipv6, RF_ARRAY_LEN(no_ipv6), err);
-	return rc == RF_OK ? netlink_open(NETLINK_ROUTE, ret, err) : rc;
+	return rc == RF_OK ? netlink_open(NETLINK_ROUTE, &inside->rtnl, err) : rc;
 }
 
 static int enter_and_prepare(
 	const struct link_pod *pod, struct mnl_socket **ret, struct rf_err *err)
 {
-	AUTO_FD home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	int rc;
+	struct inside inside = {.pod = pod};
+	int rc = netns_inside(pod->netns_fd, prepare_inside, &inside, err);
 
-	if (home < 0)
-		return rf_err_sys(err, errno, "open this thread's network namespace");
-	if (setns(pod->netns_fd, CLONE_NEWNET) < 0)
-		return rf_err_sys(err, errno, "enter the network namespace of %s's pod", pod->name);
-	rc = prepare_inside(pod, ret, err);
-	/* A thread that went on in a pod's namespace would do the host's work there. */
-	if (setns(home, CLONE_NEWNET) < 0)
-		abort();
+	if (rc == RF_OK)
+		*ret = inside.rtnl;
 	return rc;
 }
 

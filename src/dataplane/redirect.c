@@ -7,14 +7,9 @@
 #include "dataplane/redirect.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
-#include <sched.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "base/fd.h"
+#include "dataplane/netns.h"
 #include "dataplane/rule.h"
 
 #define PRIORITY_DSTNAT (-100)
@@ -90,27 +85,16 @@ static void build(struct nft_batch *batch, const struct redirect *redirect)
 }
 
 /* A socket belongs to the namespace that it was opened in. */
-static int open_inside(int netns_fd, struct mnl_socket **ret, struct rf_err *err)
+static int open_socket(void *ctx, struct rf_err *err)
 {
-	AUTO_FD home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int rc;
-
-	if (home < 0)
-		return rf_err_sys(err, errno, "open this network namespace");
-	if (setns(netns_fd, CLONE_NEWNET) < 0)
-		return rf_err_sys(err, errno, "enter the pod's network namespace");
-	rc = nft_socket_open(ret, err);
-	/* A thread that went on in a pod's namespace would do the host's work there. */
-	if (setns(home, CLONE_NEWNET) < 0)
-		abort();
-	return rc;
+	return nft_socket_open(ctx, err);
 }
 
 int redirect_pod(const struct redirect *redirect, struct rf_err *err)
 {
 	struct mnl_socket *socket = NULL;
 	struct nft_batch batch;
-	int rc = open_inside(redirect->netns_fd, &socket, err);
+	int rc = netns_inside(redirect->netns_fd, open_socket, &socket, err);
 
 	if (rc < 0)
 		return rc;

@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "dataplane/netns.h"
 #include "dataplane/redirect.h"
 #include "host/mesh_view.h"
 #include "host/notes.h"
@@ -340,22 +340,12 @@ static bool has_ipv6(const struct kube_pod *kube)
 	return false;
 }
 
-static int open_sockets(struct pod_mesh *m, int netns, struct rf_err *err)
+static int open_sockets(void *ctx, struct rf_err *err)
 {
-	AUTO_FD home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int rc;
+	struct pod_mesh *m = ctx;
+	int rc = listen_inside(m, false, err);
 
-	if (home < 0)
-		return rf_err_sys(err, errno, "open this network namespace");
-	if (setns(netns, CLONE_NEWNET) < 0)
-		return rf_err_sys(err, errno, "enter the pod's network namespace");
-	rc = listen_inside(m, false, err);
-	if (rc == RF_OK && has_ipv6(m->pod->kube))
-		rc = listen_inside(m, true, err);
-	/* A thread that went on in a pod's namespace would do the host's work there. */
-	if (setns(home, CLONE_NEWNET) < 0)
-		abort();
-	return rc;
+	return rc == RF_OK && has_ipv6(m->pod->kube) ? listen_inside(m, true, err) : rc;
 }
 
 static int redirect(const struct pod *pod, int netns, struct rf_err *err)
@@ -414,7 +404,7 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 		rc = identity_make(rf_str_of(keeper_trust_domain(pod->host->mesh->keeper)),
 			pod->kube->namespace, mesh_service_account(pod->kube), m->id, err);
 	if (rc == RF_OK)
-		rc = open_sockets(m, netns, err);
+		rc = netns_inside(netns, open_sockets, m, err);
 	if (rc == RF_OK)
 		rc = open_metrics(m, err);
 	if (rc == RF_OK)
