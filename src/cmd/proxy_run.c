@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #define UNREADABLE_ODDS 6 /* looks at files that do not belong together before it is said */
 
 #define MAX_POLICIES 64
+#define SPARE_FILES  1000
 
 /* What tells that a file has changed. */
 struct stamp {
@@ -514,6 +516,24 @@ static void on_signal(void *ctx, int signo)
 
 /* --- all of it --- */
 
+/* A connection takes two descriptors; the process that serves them has what this one has. */
+static void raise_file_limit(uint64_t connections)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections * 2 + SPARE_FILES;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
+	if (limit.rlim_max < wanted)
+		limit.rlim_max = wanted;
+	/* Beyond the hard limit only root may; then what is allowed must do. */
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int begin(struct keeper *keeper, struct rf_err *err)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, -1};
@@ -522,6 +542,7 @@ static int begin(struct keeper *keeper, struct rf_err *err)
 
 	if (rc < 0)
 		return rf_err_wrap(err, rc, "--target");
+	raise_file_limit(keeper->settings.max_connections);
 	rc = loop_new(&keeper->loop, err);
 	if (rc == RF_OK)
 		rc = loop_signals(keeper->loop, signals, on_signal, keeper, err);
