@@ -188,7 +188,7 @@ static void put_port(void *ctx, const struct sidecar_port *port)
 static size_t service_names(
 	const struct kube_object *service, struct rf_arena *arena, struct rf_str *ret, size_t max)
 {
-	static const char *const suffixes[] = {"", ".svc", ".svc." DNS_DOMAIN};
+	static const char *const suffixes[] = {"", ".svc", (".svc." DNS_DOMAIN)};
 	const struct kube_meta *meta = &service->meta;
 	size_t count = 0;
 

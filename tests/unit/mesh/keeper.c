@@ -190,7 +190,7 @@ int main(int argc, char **argv)
 		abort();
 	if (keeper_start(dir, RF_STR("cluster.local"), &keeper, &err) < 0) {
 		tap_diag("%s", err.msg);
-		CHECK(!"keeper_start");
+		CHECKF(false, "keeper_start");
 		return TAP_END() | 1;
 	}
 	RUN(a_client_gets_its_identity_and_its_names);
