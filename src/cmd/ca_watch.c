@@ -80,6 +80,12 @@ struct sight {
 
 static const char *const states[] = {"ok", "due", "expired"};
 
+/* What was said last of a certificate. */
+struct told {
+	char *key;
+	size_t state;
+};
+
 struct watch {
 	const struct watch_opts *opts;
 	struct loop *loop;
@@ -87,8 +93,8 @@ struct watch {
 	int metrics_fd;
 	struct metrics *metrics;
 	RF_VEC(struct sight) sights;
-	struct rf_map told;	  /* "kind name" -> state + 1 */
-	RF_VEC(char *) told_keys; /* what the map's keys are */
+	RF_VEC(struct told) told;
+	struct rf_map told_by_key; /* "kind name" -> index in told */
 	size_t due_count;
 };
 
@@ -313,20 +319,22 @@ static void print_one(const struct watch *w, const struct sight *sight, int64_t 
 static bool is_news(struct watch *w, const struct sight *sight, size_t state)
 {
 	AUTO_BUF key = {0};
-	uintptr_t before = 0;
-	char *copy;
+	struct told told = {.state = state};
+	uintptr_t index;
 
 	rf_buf_addf(&key, "%s %s", sight->kind, sight->name);
-	if (rf_map_get(&w->told, rf_buf_str(&key), &before)) {
-		if (before == state + 1)
-			return false;
-		return rf_map_put(&w->told, rf_buf_str(&key), state + 1);
+	if (rf_map_get(&w->told_by_key, rf_buf_str(&key), &index)) {
+		bool news = w->told.items[index].state != state;
+
+		w->told.items[index].state = state;
+		return news;
 	}
-	copy = rf_str_dup(rf_buf_str(&key));
-	if (copy && rf_vec_push(&w->told_keys, copy))
-		(void)!rf_map_put(&w->told, rf_str_of(copy), state + 1);
+	told.key = rf_str_dup(rf_buf_str(&key));
+	index = w->told.count;
+	if (!told.key || !rf_vec_push(&w->told, told))
+		free(told.key);
 	else
-		free(copy);
+		(void)!rf_map_put(&w->told_by_key, rf_str_of(told.key), index);
 	/* That all is well is no news but where everything is asked for. */
 	return state > 0 || w->opts->once;
 }
@@ -441,10 +449,10 @@ static int run(const struct watch_opts *opts)
 		status = EXIT_DUE;
 	forget_sights(&w);
 	rf_vec_done(&w.sights);
-	rf_map_done(&w.told);
-	rf_vec_each (key, &w.told_keys)
-		free(*key);
-	rf_vec_done(&w.told_keys);
+	rf_map_done(&w.told_by_key);
+	rf_vec_each (told, &w.told)
+		free(told->key);
+	rf_vec_done(&w.told);
 	return status;
 }
 

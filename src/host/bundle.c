@@ -7,6 +7,7 @@
 #include "host/dns.h"
 #include "host/filter.h"
 #include "host/identity_volume.h"
+#include "mesh/proxy/settings.h"
 
 struct env_pod bundle_env_pod(const struct pod *pod)
 {
@@ -239,6 +240,10 @@ int bundle_write(struct container *c, struct rf_err *err)
 	rc = bundle_profile(c->image, c->pod->kube->spec, c->spec, &c->profile, &diags, err);
 	if (rc == RF_EINPUT && diags.error_count)
 		return first_diag(&diags, err);
+	if (rc == RF_OK && c->pod->mesh && c->profile.uid == PROXY_SIDECAR_UID)
+		rc = rf_err_set(err, RF_EDENIED,
+			"it would run as uid %d, which is that of pods' proxies: choose another",
+			PROXY_SIDECAR_UID);
 	if (rc == RF_OK)
 		rc = build_env(c, &env, err);
 	if (rc == RF_OK)

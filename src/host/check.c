@@ -8,6 +8,7 @@
 
 #include "host/bundle.h"
 #include "host/dns.h"
+#include "host/mesh_view.h"
 #include "host/filter.h"
 #include "host/identity_volume.h"
 #include "mesh/authz/authz.h"
@@ -149,6 +150,23 @@ static int check_list(const struct check *check, const struct kube_pod *pod,
 	return RF_OK;
 }
 
+static bool is_meshed(const struct check *check, const struct kube_pod *pod)
+{
+	return (check->config->mesh && !pod->spec->host_network.value &&
+		       !rf_str_is(pod->namespace, "kube-system")) ||
+	       mesh_injected(check->plan.set, pod);
+}
+
+/* Annotations that only the mesh reads. */
+static void check_mesh(const struct check *check, const struct kube_pod *pod)
+{
+	struct sidecar_faults faults;
+	struct rf_err err;
+
+	if (is_meshed(check, pod) && mesh_view_faults(pod, &faults, &err) < 0)
+		rf_diag_add(check->diags, RF_ERROR, pod->owner->pos, "%s", err.msg);
+}
+
 static int check_pod(const struct check *check, const struct kube_pod *pod, struct rf_err *err)
 {
 	struct env_pod env = {.plan = &check->plan, .pod = pod, .uid = "", .node = ""};
@@ -163,6 +181,7 @@ static int check_pod(const struct check *check, const struct kube_pod *pod, stru
 
 		rc = identity < 0 ? identity : rc;
 	}
+	check_mesh(check, pod);
 	return rc == RF_EINPUT ? RF_OK : rc;
 }
 
@@ -191,7 +210,7 @@ static bool has_meshed_pod(const struct check *check, const struct kube_object *
 
 	rf_vec_each (pod, &check->plan.pods.list) {
 		if ((everywhere || rf_str_eq(pod->namespace, policy->meta.namespace)) &&
-			(check->config->mesh || mesh_injected(check->plan.set, pod)))
+			is_meshed(check, pod))
 			return true;
 	}
 	return false;

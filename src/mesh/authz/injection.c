@@ -31,7 +31,7 @@ bool mesh_injected(const struct kube_set *set, const struct kube_pod *pod)
 	const struct kube_meta *template = &pod->owner->workload->template_meta;
 	struct rf_str value = kube_label(&pod->labels, RF_STR(MESH_INJECT));
 
-	if (pod->spec->host_network.value)
+	if (pod->spec->host_network.value || rf_str_is(pod->namespace, "kube-system"))
 		return false;
 	if (value.len == 0)
 		value = kube_label(&template->annotations, RF_STR(MESH_INJECT));

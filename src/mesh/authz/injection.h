@@ -3,7 +3,7 @@
  * decides: the pod's label `sidecar.istio.io/inject`, else its annotation of that name, else its
  * namespace's label `istio-injection: enabled`. y, yes, true and on (any case) mean yes, an empty
  * value says nothing, and everything else means no. A hostNetwork pod is its machine, never in the
- * mesh.
+ * mesh; neither is one of kube-system, which Istio leaves alone, too.
  */
 #ifndef RF_MESH_AUTHZ_INJECTION_H
 #define RF_MESH_AUTHZ_INJECTION_H
