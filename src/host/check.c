@@ -152,9 +152,7 @@ static int check_list(const struct check *check, const struct kube_pod *pod,
 
 static bool is_meshed(const struct check *check, const struct kube_pod *pod)
 {
-	return (check->config->mesh && !pod->spec->host_network.value &&
-		       !rf_str_is(pod->namespace, "kube-system")) ||
-	       mesh_injected(check->plan.set, pod);
+	return mesh_has_pod(check->plan.set, pod, check->config->mesh);
 }
 
 /* Annotations that only the mesh reads. */

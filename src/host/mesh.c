@@ -46,9 +46,7 @@ struct pod_mesh {
 
 bool mesh_has(const struct host *host, const struct kube_pod *kube)
 {
-	if (kube->spec->host_network.value || rf_str_is(kube->namespace, "kube-system"))
-		return false;
-	return host->config.mesh || mesh_injected(host->plan->set, kube);
+	return mesh_has_pod(host->plan->set, kube, host->config.mesh);
 }
 
 /* --- the keeper --- */

@@ -26,12 +26,22 @@ static bool namespace_injects(const struct kube_set *set, struct rf_str namespac
 	return rf_str_is(value, "enabled");
 }
 
+static bool can_be(const struct kube_pod *pod)
+{
+	return !pod->spec->host_network.value && !rf_str_is(pod->namespace, "kube-system");
+}
+
+bool mesh_has_pod(const struct kube_set *set, const struct kube_pod *pod, bool everybody)
+{
+	return everybody ? can_be(pod) : mesh_injected(set, pod);
+}
+
 bool mesh_injected(const struct kube_set *set, const struct kube_pod *pod)
 {
 	const struct kube_meta *template = &pod->owner->workload->template_meta;
 	struct rf_str value = kube_label(&pod->labels, RF_STR(MESH_INJECT));
 
-	if (pod->spec->host_network.value || rf_str_is(pod->namespace, "kube-system"))
+	if (!can_be(pod))
 		return false;
 	if (value.len == 0)
 		value = kube_label(&template->annotations, RF_STR(MESH_INJECT));

@@ -14,6 +14,8 @@
 #define MESH_NAMESPACE_INJECT "istio-injection"
 
 bool mesh_injected(const struct kube_set *set, const struct kube_pod *pod);
+/* The same where every pod is asked to be in it (everybody), which not every pod can be. */
+bool mesh_has_pod(const struct kube_set *set, const struct kube_pod *pod, bool everybody);
 
 /* The pod's service account: "default" when it names none. */
 struct rf_str mesh_service_account(const struct kube_pod *pod);
