@@ -88,8 +88,7 @@ static int become_nobody(const struct proc_sandbox *box, struct rf_err *err)
 
 	if (box->caps && prctl(PR_SET_KEEPCAPS, 1L) < 0)
 		return rf_err_sys(err, errno, "keep capabilities");
-	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
-		setresuid(uid, uid, uid) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
 		return rf_err_sys(err, errno, "become nobody");
 	/* The kernel forgets it when the identity changes. */
 	if (!box->outlives_parent && prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL) < 0)
