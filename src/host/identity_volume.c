@@ -33,6 +33,7 @@ struct pod_identity {
 	int dir_fd;		   /* VOLUME_IDENTITY */
 	int listener;		   /* of the Workload API; -1: there is none */
 	struct workload *workload; /* NULL while it is being replaced */
+	struct identity_owner owner;
 	struct loop_watch *watch;
 	struct loop_timer *timer;
 	uint64_t restart_ms;
@@ -119,21 +120,19 @@ static int put_volume(const struct env_pod *env, const struct kube_volume *volum
 	return RF_OK;
 }
 
-static int put_files(const struct pod *pod, struct rf_buf *out, struct rf_err *err)
+static int put_files(const struct pod_identity *identity, struct rf_buf *out, struct rf_err *err)
 {
+	const struct pod *pod = identity->pod;
 	const struct kube_pod_spec *spec = pod->kube->spec;
 	const struct kube_volume *volumes = spec->volumes.items;
 	struct env_pod env = bundle_env_pod(pod);
-	struct identity_owner owner;
-	int rc = identity_owner_find(pod->host->images, pod->kube, &owner, err);
+	int rc = RF_OK;
 
-	if (rc < 0)
-		return rc;
 	if (identity_volume_dir(pod->kube).ptr)
-		put_own(&owner, out);
+		put_own(&identity->owner, out);
 	for (size_t i = 0; i < spec->volumes.count && rc == RF_OK; i++) {
 		if (volume_is_identity(&volumes[i]))
-			rc = put_volume(&env, &volumes[i], &owner, out);
+			rc = put_volume(&env, &volumes[i], &identity->owner, out);
 	}
 	if (rc == RF_EINPUT)
 		return rf_err_set(err, rc, "a projected volume refers to what is not there");
@@ -182,7 +181,7 @@ static int start_process(struct pod_identity *identity, struct rf_err *err)
 	AUTO_FD proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct workload_opts opts = {
 		.dir_fd = identity->dir_fd, .listener_fd = identity->listener, .proc_fd = proc};
-	int rc = put_files(pod, &files, err);
+	int rc = put_files(identity, &files, err);
 
 	if (rc == RF_OK && proc < 0)
 		rc = rf_err_sys(err, errno, "open /proc");
@@ -318,6 +317,8 @@ static int start_first(struct pod_identity *identity, struct rf_err *err)
 	int rc = mesh_open(pod->host, err);
 
 	if (rc == RF_OK)
+		rc = identity_owner_find(pod->host->images, pod->kube, &identity->owner, err);
+	if (rc == RF_OK)
 		rc = make_dirs(identity, err);
 	if (rc == RF_OK)
 		rc = open_listener(identity, err);
@@ -374,7 +375,7 @@ int identity_volume_refresh(struct pod *pod, struct rf_err *err)
 
 	if (!identity || !identity->workload)
 		return RF_OK;
-	rc = put_files(pod, &files, err);
+	rc = put_files(identity, &files, err);
 	if (rc < 0 || hash_of(&files) == identity->files_hash)
 		return rc;
 	rc = workload_set_files(identity->workload, rf_buf_str(&files), err);

@@ -93,6 +93,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	return nghttp2_session_set_stream_user_data(session, stream->id, stream);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2 has chosen the parameters */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
 	size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags, void *user_data)
 {
@@ -278,6 +279,7 @@ void *h2_stream_app(const struct h2_stream *stream)
 	return stream->app;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2 has chosen the parameters */
 static ssize_t on_content(nghttp2_session *session, int32_t id, uint8_t *out, size_t max,
 	uint32_t *flags, nghttp2_data_source *source, void *user_data)
 {
