@@ -10,7 +10,7 @@ endif
 SAN   ?=
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
 
-PKGS := yaml-0.1 libmnl libnftnl libarchive libzstd libssl libcrypto libseccomp zlib
+PKGS := yaml-0.1 libmnl libnftnl libarchive libzstd libssl libcrypto libnghttp2 libseccomp zlib
 CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Wmissing-prototypes -Wvla \
 	-Wcast-qual -Wformat=2 -Wno-sign-conversion $(if $(WERROR),-Werror)

@@ -78,6 +78,8 @@ static int build_env(struct container *c, struct env_list *env, struct rf_err *e
 	rc = env_build(&pod, c->spec, list, image_env->count, env, &diags);
 	if (rc == RF_EINPUT)
 		return first_diag(&diags, err);
+	if (rc == RF_OK)
+		rc = identity_volume_env(c, env);
 	return rc < 0 ? rf_err_nomem(err) : RF_OK;
 }
 

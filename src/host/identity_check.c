@@ -133,8 +133,7 @@ static int check_mounts(const struct kube_pod *kube, const struct doc_list *list
 			if (is_beneath(mounts[j].mount_path, dir))
 				rc = rf_diag_add(diags, RF_ERROR, note_pos(kube),
 					IDENTITY_NOTE ": container " RF_STR_FMT
-						      " has a volume at " RF_STR_FMT
-						      " already: choose another directory",
+						      " has a volume at " RF_STR_FMT " already",
 					RF_STR_ARG(containers[i].name),
 					RF_STR_ARG(mounts[j].mount_path));
 		}
@@ -144,16 +143,21 @@ static int check_mounts(const struct kube_pod *kube, const struct doc_list *list
 
 static int check_dir(const struct kube_pod *kube, struct rf_str dir, struct rf_diags *diags)
 {
-	int one, two;
+	const struct doc_list *const lists[] = {
+		&kube->spec->init_containers, &kube->spec->containers};
+	int rc = RF_OK;
 
 	if (!is_good_dir(dir))
 		return rf_diag_add(diags, RF_ERROR, note_pos(kube),
 			IDENTITY_NOTE ": expected \"true\" or the absolute path of a directory "
 				      "in the containers, found \"" RF_STR_FMT "\"",
 			RF_STR_ARG(dir));
-	one = check_mounts(kube, &kube->spec->init_containers, dir, diags);
-	two = check_mounts(kube, &kube->spec->containers, dir, diags);
-	return one < 0 ? one : two;
+	for (size_t i = 0; i < RF_ARRAY_LEN(lists); i++) {
+		if (check_mounts(kube, lists[i], dir, diags) < 0 ||
+			check_mounts(kube, lists[i], RF_STR(IDENTITY_API_DIR), diags) < 0)
+			rc = RF_EINPUT;
+	}
+	return rc;
 }
 
 int identity_volume_check(

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -20,13 +23,17 @@
 #define FIRST_MS       2000 /* for the first certificate, which takes some 10 ms */
 #define RESTART_MS     100
 #define MAX_RESTART_MS 5000
-#define FILES_DIR      ".files" /* the annotation's; no volume's name */
+#define FILES_DIR      ".files"	 /* the annotation's; no volume's name */
+#define SOCKET_DIR     ".socket" /* the Workload API's */
+#define BACKLOG	       64
 #define CERT_MODE      0644
 
 struct pod_identity {
 	struct pod *pod;
 	int dir_fd;		   /* VOLUME_IDENTITY */
+	int listener;		   /* of the Workload API; -1: there is none */
 	struct workload *workload; /* NULL while it is being replaced */
+	struct identity_owner owner;
 	struct loop_watch *watch;
 	struct loop_timer *timer;
 	uint64_t restart_ms;
@@ -113,21 +120,19 @@ static int put_volume(const struct env_pod *env, const struct kube_volume *volum
 	return RF_OK;
 }
 
-static int put_files(const struct pod *pod, struct rf_buf *out, struct rf_err *err)
+static int put_files(const struct pod_identity *identity, struct rf_buf *out, struct rf_err *err)
 {
+	const struct pod *pod = identity->pod;
 	const struct kube_pod_spec *spec = pod->kube->spec;
 	const struct kube_volume *volumes = spec->volumes.items;
 	struct env_pod env = bundle_env_pod(pod);
-	struct identity_owner owner;
-	int rc = identity_owner_find(pod->host->images, pod->kube, &owner, err);
+	int rc = RF_OK;
 
-	if (rc < 0)
-		return rc;
 	if (identity_volume_dir(pod->kube).ptr)
-		put_own(&owner, out);
+		put_own(&identity->owner, out);
 	for (size_t i = 0; i < spec->volumes.count && rc == RF_OK; i++) {
 		if (volume_is_identity(&volumes[i]))
-			rc = put_volume(&env, &volumes[i], &owner, out);
+			rc = put_volume(&env, &volumes[i], &identity->owner, out);
 	}
 	if (rc == RF_EINPUT)
 		return rf_err_set(err, rc, "a projected volume refers to what is not there");
@@ -171,9 +176,20 @@ static int start_process(struct pod_identity *identity, struct rf_err *err)
 {
 	struct pod *pod = identity->pod;
 	AUTO_BUF files = {0};
+	AUTO_FREE char *cgroup = NULL;
 	AUTO_FD keeper = -1;
-	struct workload_opts opts = {.dir_fd = identity->dir_fd};
-	int rc = put_files(pod, &files, err);
+	AUTO_FD proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct workload_opts opts = {
+		.dir_fd = identity->dir_fd, .listener_fd = identity->listener, .proc_fd = proc};
+	int rc = put_files(identity, &files, err);
+
+	if (rc == RF_OK && proc < 0)
+		rc = rf_err_sys(err, errno, "open /proc");
+	if (asprintf(&cgroup, "%s/pod-%s", pod->host->inst.cgroup, pod->uid) < 0) {
+		cgroup = NULL;
+		rc = rf_err_nomem(err);
+	}
+	opts.cgroup = rf_str_of(cgroup);
 
 	if (rc == RF_OK)
 		rc = mesh_add_client(pod, ttl_of(pod), &keeper, err);
@@ -270,13 +286,42 @@ static int make_dirs(struct pod_identity *identity, struct rf_err *err)
 	return identity->dir_fd < 0 ? rf_err_sys(err, errno, "%s", top) : RF_OK;
 }
 
+/*
+ * It is made here and kept: callers wait in it while a process that has died is replaced. The path
+ * by way of /proc is short enough for any directory of pods.
+ */
+static int open_listener(struct pod_identity *identity, struct rf_err *err)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	AUTO_FD dir = -1;
+
+	if (!identity_volume_dir(identity->pod->kube).ptr)
+		return RF_OK;
+	if (mkdirat(identity->dir_fd, SOCKET_DIR, 0755) < 0 && errno != EEXIST)
+		return rf_err_sys(err, errno, "make the Workload API's directory");
+	dir = openat(identity->dir_fd, SOCKET_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/" IDENTITY_API_SOCKET, dir);
+	if (dir < 0 || (unlink(at.sun_path) < 0 && errno != ENOENT))
+		return rf_err_sys(err, errno, "the Workload API's directory");
+	identity->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (identity->listener < 0 ||
+		bind(identity->listener, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+		chmod(at.sun_path, 0666) < 0 || listen(identity->listener, BACKLOG) < 0)
+		return rf_err_sys(err, errno, "the Workload API's socket");
+	return RF_OK;
+}
+
 static int start_first(struct pod_identity *identity, struct rf_err *err)
 {
 	struct pod *pod = identity->pod;
 	int rc = mesh_open(pod->host, err);
 
 	if (rc == RF_OK)
+		rc = identity_owner_find(pod->host->images, pod->kube, &identity->owner, err);
+	if (rc == RF_OK)
 		rc = make_dirs(identity, err);
+	if (rc == RF_OK)
+		rc = open_listener(identity, err);
 	if (rc == RF_OK)
 		rc = identity_make(rf_str_of(mesh_trust_domain(pod->host)), pod->kube->namespace,
 			mesh_service_account(pod->kube), identity->id, err);
@@ -301,6 +346,7 @@ int identity_volume_start(struct pod *pod, struct rf_err *err)
 		return rf_err_nomem(err);
 	identity->pod = pod;
 	identity->dir_fd = -1;
+	identity->listener = -1;
 	pod->identity = identity;
 	rc = start_first(identity, err);
 	return rc < 0 ? rf_err_wrap(err, rc, "the pod's certificate") : RF_OK;
@@ -316,6 +362,7 @@ void identity_volume_stop(struct pod *pod)
 	loop_unwatch(identity->watch);
 	workload_free(identity->workload);
 	rf_fd_closep(&identity->dir_fd);
+	rf_fd_closep(&identity->listener);
 	free(identity);
 	pod->identity = NULL;
 }
@@ -328,7 +375,7 @@ int identity_volume_refresh(struct pod *pod, struct rf_err *err)
 
 	if (!identity || !identity->workload)
 		return RF_OK;
-	rc = put_files(pod, &files, err);
+	rc = put_files(identity, &files, err);
 	if (rc < 0 || hash_of(&files) == identity->files_hash)
 		return rc;
 	rc = workload_set_files(identity->workload, rf_buf_str(&files), err);
@@ -369,20 +416,51 @@ void identity_volume_sync(struct host *host)
 	}
 }
 
-int identity_volume_mount(struct container *c, struct rf_err *err)
+static int mount_dir(struct container *c, const char *dir, struct rf_str at, struct rf_err *err)
 {
-	AUTO_FREE char *target = rf_str_dup(identity_volume_dir(c->pod->kube));
+	AUTO_FREE char *target = rf_str_dup(at);
 	AUTO_FREE char *source = NULL;
 
-	if (!c->pod->identity || !identity_volume_dir(c->pod->kube).ptr)
-		return RF_OK;
-	if (asprintf(&source, "%s/" VOLUME_IDENTITY "/" FILES_DIR, c->pod->memory_dir) < 0)
+	if (asprintf(&source, "%s/" VOLUME_IDENTITY "/%s", c->pod->memory_dir, dir) < 0)
 		source = NULL;
 	if (!target || !source ||
 		oci_spec_add_mount(&c->oci, "bind", source, target,
 			"bind,rprivate,ro,nosuid,nodev,noexec") < 0)
 		return rf_err_nomem(err);
 	return RF_OK;
+}
+
+static bool has_dir(const struct container *c)
+{
+	return c->pod->identity && identity_volume_dir(c->pod->kube).ptr;
+}
+
+int identity_volume_mount(struct container *c, struct rf_err *err)
+{
+	int rc;
+
+	if (!has_dir(c))
+		return RF_OK;
+	rc = mount_dir(c, FILES_DIR, identity_volume_dir(c->pod->kube), err);
+	return rc == RF_OK ? mount_dir(c, SOCKET_DIR, RF_STR(IDENTITY_API_DIR), err) : rc;
+}
+
+int identity_volume_env(const struct container *c, struct env_list *env)
+{
+	char *text;
+
+	if (!has_dir(c))
+		return RF_OK;
+	for (size_t i = 0; i < env->count; i++) {
+		if (rf_str_starts(rf_str_of(env->items[i]), RF_STR(IDENTITY_API_ENV "=")))
+			return RF_OK;
+	}
+	text = rf_str_dup(
+		RF_STR(IDENTITY_API_ENV "=unix://" IDENTITY_API_DIR "/" IDENTITY_API_SOCKET));
+	if (text && rf_vec_push(env, text))
+		return RF_OK;
+	free(text);
+	return RF_EINTERNAL;
 }
 
 void identity_volume_status(struct json_writer *w, const struct pod *pod)

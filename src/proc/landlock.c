@@ -97,6 +97,13 @@ int proc_landlock_enter(const struct proc_sandbox *box, struct rf_err *err)
 		if (syscall(SYS_landlock_add_rule, ruleset, LL_RULE_PATH_BENEATH, &rule, 0UL) < 0)
 			return rf_err_sys(err, errno, "add a Landlock rule");
 	}
+	for (size_t i = 0; i < box->read_fd_count; i++) {
+		const struct ll_path_beneath rule = {
+			.parent_fd = box->read_fds[i], .allowed_access = LL_READ_FILE};
+
+		if (syscall(SYS_landlock_add_rule, ruleset, LL_RULE_PATH_BENEATH, &rule, 0UL) < 0)
+			return rf_err_sys(err, errno, "add a Landlock rule");
+	}
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0UL) < 0)
 		return rf_err_sys(err, errno, "enter Landlock");
 	return RF_OK;

@@ -25,15 +25,17 @@ enum proc_calls {
 };
 
 struct proc_sandbox {
-	unsigned calls;	       /* of enum proc_calls */
-	uint64_t caps;	       /* bits (1 << CAP_X) to keep; all others go, bounding set included */
-	bool need_root;	       /* RF_EDENIED unless root, instead of doing with less */
-	bool keep_network;     /* stays in its network namespace */
-	bool as_nobody;	       /* uid and gid PROC_NOBODY, no groups, when root */
-	uint32_t uid, gid;     /* with as_nobody: others; 0: PROC_NOBODY, and the gid as the uid */
-	bool outlives_parent;  /* no signal when its parent's thread ends */
-	int root_fd;	       /* directory to chroot into and to grant by Landlock; -1: no files */
-	bool root_writable;    /* Landlock grants changes beneath root_fd, too */
+	unsigned calls;	      /* of enum proc_calls */
+	uint64_t caps;	      /* bits (1 << CAP_X) to keep; all others go, bounding set included */
+	bool need_root;	      /* RF_EDENIED unless root, instead of doing with less */
+	bool keep_network;    /* stays in its network namespace */
+	bool as_nobody;	      /* uid and gid PROC_NOBODY, no groups, when root */
+	uint32_t uid, gid;    /* with as_nobody: others; 0: PROC_NOBODY, and the gid as the uid */
+	bool outlives_parent; /* no signal when its parent's thread ends */
+	int root_fd;	      /* directory to chroot into and to grant by Landlock; -1: no files */
+	bool root_writable;   /* Landlock grants changes beneath root_fd, too */
+	const int *read_fds;  /* more directories that Landlock grants reading files of */
+	size_t read_fd_count;
 	uint64_t cpu_seconds;  /* each of the limits: 0 keeps what is set */
 	uint64_t memory_bytes; /* address space */
 	uint64_t file_bytes;   /* largest file */

@@ -1,12 +1,15 @@
 /*
- * The process: takes its directory and its keeper, confines itself to both, and then only renews.
+ * The process: takes its directory, its keeper and the API's socket, confines itself to them, and
+ * then only renews and answers. Of /proc it may read files: callers' cgroups (attest.h).
  * It runs as root with CAP_CHOWN alone, since files belong to whoever the pod's programs run as.
  */
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "base/fd.h"
 #include "loop/loop.h"
+#include "mesh/workload/api.h"
 #include "mesh/workload/workload_int.h"
 #include "proc/frame.h"
 #include "proc/sandbox.h"
@@ -14,6 +17,7 @@
 #include <linux/capability.h>
 
 #define OPEN_FILES	256
+#define MEMORY_BYTES	((uint64_t)256 << 20)
 #define EXIT_BAD_ORDERS 3
 
 struct process {
@@ -22,6 +26,9 @@ struct process {
 	struct loop_watch *watch; /* of the channel; NULL: who has started us is gone */
 	struct renewal *renewal;
 	struct workload_files *files;
+	int listener_fd, proc_fd; /* of the API; -1: there is none */
+	char *group;
+	struct api *api;
 	/* The last certificate, for files that are asked for later; empty: none yet. */
 	struct rf_buf cert, key, roots;
 	bool failed;
@@ -49,7 +56,7 @@ static void wipe(struct rf_buf *buf)
 
 /* --- certificates --- */
 
-static int write_files(struct process *p)
+static int hand_out(struct process *p)
 {
 	const struct renewal_certs certs = {.cert = rf_buf_str(&p->cert),
 		.key = rf_buf_str(&p->key),
@@ -57,6 +64,8 @@ static int write_files(struct process *p)
 	struct rf_err err;
 	int rc = workload_files_write(p->files, &certs, &err);
 
+	if (rc == RF_OK && p->api)
+		rc = api_publish(p->api, &certs, &err);
 	say(p, rc, &err);
 	return rc;
 }
@@ -73,7 +82,7 @@ static int got_certs(void *ctx, const struct renewal_certs *certs)
 	rf_buf_add_str(&p->roots, certs->roots);
 	if (p->key.failed || p->cert.failed || p->roots.failed)
 		return RF_EINTERNAL;
-	return write_files(p);
+	return hand_out(p);
 }
 
 static int set_client(struct process *p, int *keeper_fd, struct rf_err *err)
@@ -85,7 +94,7 @@ static int set_client(struct process *p, int *keeper_fd, struct rf_err *err)
 
 /* --- orders --- */
 
-static int confine(int dir_fd, struct rf_err *err)
+static int confine(const struct process *p, int dir_fd, struct rf_err *err)
 {
 	const struct proc_sandbox box = {
 		.calls = PROC_CALLS_COMPUTE | PROC_CALLS_FILES_WRITE | PROC_CALLS_STORE |
@@ -94,6 +103,9 @@ static int confine(int dir_fd, struct rf_err *err)
 		.root_fd = dir_fd,
 		.root_writable = true,
 		.outlives_parent = true,
+		.read_fds = &p->proc_fd,
+		.read_fd_count = p->proc_fd >= 0,
+		.memory_bytes = MEMORY_BYTES,
 		.open_files = OPEN_FILES,
 	};
 
@@ -110,8 +122,31 @@ static int set_files(struct process *p, const struct frame *frame, struct rf_err
 	workload_files_free(p->files);
 	p->files = files;
 	if (p->key.len)
-		(void)!write_files(p);
+		(void)!hand_out(p);
 	return RF_OK;
+}
+
+static int take_api(struct process *p, struct frame *frame, struct rf_err *err)
+{
+	struct frame_reader reader = {.rest = rf_buf_str(&frame->payload)};
+	struct rf_str group = frame_get_str(&reader);
+
+	if (p->group || frame->fd_count != 2 || !frame_reader_ok(&reader))
+		return rf_err_set(err, RF_EINPUT, "malformed settings of the API");
+	p->listener_fd = TAKE_FD(frame->fds[0]);
+	p->proc_fd = TAKE_FD(frame->fds[1]);
+	p->group = rf_str_dup(group);
+	return p->group ? RF_OK : rf_err_nomem(err);
+}
+
+static int start_api(struct process *p, struct rf_err *err)
+{
+	const struct api_opts opts = {.loop = p->loop,
+		.listener = p->listener_fd,
+		.proc_fd = p->proc_fd,
+		.group = rf_str_of(p->group)};
+
+	return api_start(&opts, &p->api, err);
 }
 
 static int start(struct process *p, struct frame *frame, struct rf_err *err)
@@ -122,12 +157,16 @@ static int start(struct process *p, struct frame *frame, struct rf_err *err)
 		return rf_err_set(err, RF_EINPUT, "descriptors are missing");
 	rc = set_files(p, frame, err);
 	if (rc == RF_OK)
-		rc = confine(frame->fds[0], err);
+		rc = confine(p, frame->fds[0], err);
+	if (rc == RF_OK && p->group)
+		rc = start_api(p, err);
 	return rc == RF_OK ? set_client(p, &frame->fds[1], err) : rc;
 }
 
 static int obey(struct process *p, struct frame *frame, struct rf_err *err)
 {
+	if (!p->files && frame->type == WORKLOAD_MSG_API)
+		return take_api(p, frame, err);
 	if (!p->files)
 		return frame->type == WORKLOAD_MSG_START
 			       ? start(p, frame, err)
@@ -168,7 +207,11 @@ static void on_order(void *ctx, unsigned events RF_UNUSED)
 static void end(struct process *p)
 {
 	renewal_stop(p->renewal);
+	api_stop(p->api);
 	workload_files_free(p->files);
+	rf_fd_closep(&p->listener_fd);
+	rf_fd_closep(&p->proc_fd);
+	free(p->group);
 	wipe(&p->key);
 	rf_buf_done(&p->key);
 	rf_buf_done(&p->cert);
@@ -178,7 +221,7 @@ static void end(struct process *p)
 
 static int run(int channel)
 {
-	struct process p = {.channel = channel};
+	struct process p = {.channel = channel, .listener_fd = -1, .proc_fd = -1};
 	struct rf_err err;
 
 	(void)prctl(PR_SET_PDEATHSIG, 0);

@@ -27,6 +27,18 @@ void workload_put_file(struct rf_buf *out, const struct workload_file *file)
 	frame_put_str(out, file->text);
 }
 
+static int send_api(struct workload *workload, const struct workload_opts *opts, struct rf_err *err)
+{
+	const int fds[] = {opts->listener_fd, opts->proc_fd};
+	AUTO_BUF payload = {0};
+
+	if (opts->listener_fd < 0)
+		return RF_OK;
+	frame_put_str(&payload, opts->cgroup);
+	return frame_send_fds(workload->child.channel, WORKLOAD_MSG_API, rf_buf_str(&payload), fds,
+		RF_ARRAY_LEN(fds), err);
+}
+
 int workload_start(const struct workload_opts *opts, struct workload **ret, struct rf_err *err)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
@@ -44,9 +56,11 @@ int workload_start(const struct workload_opts *opts, struct workload **ret, stru
 			sizeof(patience));
 		(void)setsockopt(workload->child.channel, SOL_SOCKET, SO_RCVTIMEO, &patience,
 			sizeof(patience));
+		rc = send_api(workload, opts, err);
+	}
+	if (rc == RF_OK)
 		rc = frame_send_fds(workload->child.channel, WORKLOAD_MSG_START, opts->files, fds,
 			RF_ARRAY_LEN(fds), err);
-	}
 	if (rc == RF_OK) {
 		*ret = workload;
 		return RF_OK;

@@ -1,7 +1,8 @@
 /*
  * The identity of one pod for programs that do TLS themselves: a process (role "mesh-identity")
  * that makes the pod's key, has it signed by the keeper, and writes files for the pod's containers,
- * anew at every renewal. The key is in that process and in those files, nowhere else.
+ * anew at every renewal, and speaks the SPIFFE Workload API to them. The key is in that process and
+ * where it hands it to them, nowhere else.
  *
  * Like a pod's proxy it lives on when whoever has started it dies.
  */
@@ -44,6 +45,9 @@ struct workload_opts {
 	int dir_fd;    /* the process's root directory */
 	int keeper_fd; /* the client's end (mesh/keeper.h) */
 	struct rf_str files;
+	/* The Workload API (workload/api.h) on a listening socket; -1: none. */
+	int listener_fd, proc_fd;
+	struct rf_str cgroup;
 };
 
 /* Descriptors stay the caller's. */

@@ -10,9 +10,10 @@ extern const struct proc_role *const workload_role;
 
 /* Messages (proc/frame.h). */
 enum workload_msg {
-	WORKLOAD_MSG_START = 1, /* the files; with directory and keeper */
-	WORKLOAD_MSG_FILES,	/* the files */
-	WORKLOAD_MSG_CLIENT,	/* with the keeper */
+	WORKLOAD_MSG_API = 1, /* str cgroup; with listener and /proc; before the start, if at all */
+	WORKLOAD_MSG_START,   /* the files; with directory and keeper */
+	WORKLOAD_MSG_FILES,   /* the files */
+	WORKLOAD_MSG_CLIENT,  /* with the keeper */
 	/* Back: */
 	WORKLOAD_MSG_WRITTEN,
 	WORKLOAD_MSG_ERROR, /* frame_put_err() */
