@@ -291,7 +291,7 @@ static void on_channel(void *ctx, unsigned events RF_UNUSED)
 
 	loop_unwatch(m->watch);
 	m->watch = NULL;
-	(void)!proxy_wait(m->proxy, &err);
+	(void)!proxy_end(m->proxy, &err);
 	proxy_free(m->proxy);
 	m->proxy = NULL;
 	host_note(m->pod->host, "%s: its proxy %s: nothing passes until the next one is up",

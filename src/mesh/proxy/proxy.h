@@ -36,12 +36,13 @@ void proxy_free(struct proxy *proxy);
 void proxy_freep(struct proxy **proxy);
 #define AUTO_PROXY CLEANUP(proxy_freep) struct proxy
 pid_t proxy_pid(const struct proxy *proxy);
-/* Becomes readable when the process has ended. */
+/* Becomes readable when the process has ended; one that says something unasked is no better. */
 int proxy_channel(const struct proxy *proxy);
 
 /*
- * Each waits for the answer, which comes before live connections notice. RF_EINPUT: what was given
- * is wrong, and nothing has changed; RF_EIO: the process has gone.
+ * Each waits for the answer, which comes before live connections notice, two seconds at most.
+ * RF_EINPUT: what was given is wrong, and nothing has changed; RF_EIO: the process has gone, or
+ * does not answer: it is to be ended.
  */
 int proxy_set_certs(struct proxy *proxy, struct rf_str cert, struct rf_str key, struct rf_str roots,
 	struct rf_err *err) RF_MUST_USE;
@@ -58,7 +59,9 @@ int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *
 void proxy_leave(struct proxy *proxy);
 /* Accepts nothing any more; the process ends when its connections have, drain_ms later at most. */
 int proxy_drain(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
-/* Waits for its end. RF_OK when it ended as it should, else err says how. */
+/* Ends it, whatever it does. RF_OK when it had ended as it should, else err says how. */
+int proxy_end(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
+/* Waits for its end, however long that takes. RF_OK when it ended as it should, else as above. */
 int proxy_wait(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 
 #endif
