@@ -10,6 +10,9 @@
 #include "mesh/keeper_int.h"
 #include "proc/frame.h"
 
+#define READY_MS    30000U /* an authority is made, or another verb has it */
+#define PATIENCE_MS 2000U
+
 struct keeper {
 	struct proc_child child;
 	char trust_domain[IDENTITY_DOMAIN_MAX + 1];
@@ -18,11 +21,13 @@ struct keeper {
 static int wait_ready(struct keeper *keeper, struct rf_err *err)
 {
 	AUTO_FRAME frame = FRAME_INIT;
-	int rc = frame_recv(keeper->child.channel, &frame, err);
+	int rc = frame_recv_within(keeper->child.channel, READY_MS, &frame, err);
 	struct frame_reader reader;
 
-	if (rc < 0)
+	if (rc == RF_EABSENT)
 		return rf_err_set(err, RF_EIO, "the keeper's process has ended");
+	if (rc < 0)
+		return rf_err_wrap(err, RF_EIO, "the keeper's process");
 	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
 	if (frame.type == KEEPER_MSG_ERROR && frame_get_err(&reader, err) < 0)
 		return err->code;
@@ -86,6 +91,7 @@ int keeper_add_client(struct keeper *keeper, const struct keeper_client *client,
 	AUTO_BUF payload = {0};
 	AUTO_FD ours = -1;
 	AUTO_FD theirs = -1;
+	struct frame_out out = {.type = KEEPER_MSG_CLIENT, .fd_count = 1};
 	int pair[2], rc;
 
 	rc = identity_make(
@@ -100,8 +106,9 @@ int keeper_add_client(struct keeper *keeper, const struct keeper_client *client,
 	frame_put_u64(&payload, (uint64_t)client->ttl_s);
 	for (size_t i = 0; i < client->dns_count; i++)
 		frame_put_str(&payload, client->dns[i]);
-	rc = frame_send_fds(keeper->child.channel, KEEPER_MSG_CLIENT, rf_buf_str(&payload), &theirs,
-		1, err);
+	out.payload = rf_buf_str(&payload);
+	out.fds = &theirs;
+	rc = frame_send_within(keeper->child.channel, PATIENCE_MS, &out, err);
 	if (rc == RF_OK)
 		*ret_fd = TAKE_FD(ours);
 	return rc;
