@@ -32,6 +32,8 @@ int mesh_open(struct host *host, struct rf_err *err) RF_MUST_USE;
 const char *mesh_trust_domain(const struct host *host);
 /* Puts a process into the cgroup that the sweep finds it in. */
 int mesh_join(struct host *host, pid_t pid, struct rf_err *err) RF_MUST_USE;
+/* Of what the keeper knows of the pod: when it differs, the pod's processes need another client. */
+uint64_t mesh_client_hash(const struct pod *pod);
 /* A client of the keeper with the pod's identity and names; ttl_s 0: the authority's usual. */
 int mesh_add_client(struct pod *pod, int64_t ttl_s, int *ret_fd, struct rf_err *err) RF_MUST_USE;
 

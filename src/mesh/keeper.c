@@ -2,6 +2,7 @@
 #include "mesh/keeper.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,6 +75,18 @@ void keeper_free(struct keeper *keeper)
 	free(keeper);
 }
 
+int keeper_end(struct keeper *keeper, struct rf_err *err)
+{
+	if (keeper->child.pid > 0)
+		kill(keeper->child.pid, SIGKILL);
+	return proc_child_wait(&keeper->child, err);
+}
+
+int keeper_channel(const struct keeper *keeper)
+{
+	return keeper->child.channel;
+}
+
 pid_t keeper_pid(const struct keeper *keeper)
 {
 	return keeper->child.pid;
@@ -94,6 +107,8 @@ int keeper_add_client(struct keeper *keeper, const struct keeper_client *client,
 	struct frame_out out = {.type = KEEPER_MSG_CLIENT, .fd_count = 1};
 	int pair[2], rc;
 
+	if (keeper->child.channel < 0)
+		return rf_err_set(err, RF_EIO, "the keeper's process has ended");
 	rc = identity_make(
 		rf_str_of(keeper->trust_domain), client->namespace, client->account, id, err);
 	if (rc < 0)

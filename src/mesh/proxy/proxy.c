@@ -179,6 +179,13 @@ int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *
 	return ask(proxy, PROXY_MSG_POLICY, payload, err);
 }
 
+int proxy_set_keeper(struct proxy *proxy, int keeper_fd, struct rf_err *err)
+{
+	int rc = give_fd(proxy, PROXY_MSG_KEEPER, keeper_fd, err);
+
+	return rc < 0 ? rc : answer(proxy, err);
+}
+
 void proxy_leave(struct proxy *proxy)
 {
 	if (!proxy)
