@@ -50,11 +50,17 @@ struct pod_mesh {
 	char id[IDENTITY_MAX + 1];
 };
 
-bool mesh_has(const struct host *host, const struct kube_pod *kube)
+bool mesh_has_by(
+	const struct host *host, const struct kube_set *set, const struct kube_pod *kube)
 {
 	if (kube->spec->host_network.value || rf_str_is(kube->namespace, "kube-system"))
 		return false;
-	return host->config.mesh || mesh_injected(host->plan->set, kube);
+	return host->config.mesh || mesh_injected(set, kube);
+}
+
+bool mesh_has(const struct host *host, const struct kube_pod *kube)
+{
+	return mesh_has_by(host, host->plan->set, kube);
 }
 
 /* --- the keeper --- */
@@ -180,14 +186,12 @@ static uint64_t hash_of(const struct rf_buf *buf)
 	return rf_hash(rf_buf_cstr(buf), buf->len) | 1;
 }
 
-static int tell_sidecar(struct pod_mesh *m, struct rf_err *err)
+static int tell_sidecar(struct pod_mesh *m, const struct mesh_view *view, struct rf_err *err)
 {
-	struct host *host = m->pod->host;
 	AUTO_BUF payload = {0};
 	int rc = RF_OK;
 
-	if (mesh_view_sidecar(host, m->pod->kube,
-		    rf_str_of(keeper_trust_domain(host->mesh->keeper)), &payload) < 0)
+	if (mesh_view_sidecar(m->pod->host, m->pod->kube, view, &payload) < 0)
 		return rf_err_nomem(err);
 	if (hash_of(&payload) != m->sidecar_hash)
 		rc = proxy_set_sidecar(m->proxy, rf_buf_str(&payload), err);
@@ -253,25 +257,29 @@ static int tell_client(struct pod_mesh *m, struct rf_err *err)
 }
 
 /* Policies first: what a new route opens must not be open for a moment too wide. */
-static int tell(struct pod_mesh *m, struct rf_err *err)
+static int tell(struct pod_mesh *m, const struct mesh_view *view, struct rf_err *err)
 {
 	int rc = tell_policy(m, err);
 
 	if (rc == RF_OK)
-		rc = tell_sidecar(m, err);
+		rc = tell_sidecar(m, view, err);
 	return rc == RF_OK ? tell_client(m, err) : rc;
 }
 
 void mesh_sync(struct host *host)
 {
+	AUTO_BUF routes = {0};
+	struct mesh_view view = {.routes = &routes};
 	struct rf_err err;
 
 	if (!host->mesh)
 		return;
+	view.trust_domain = rf_str_of(mesh_trust_domain(host));
+	mesh_view_routes(host, view.trust_domain, &routes);
 	rf_vec_each (pod, &host->pods) {
 		struct pod_mesh *m = (*pod)->mesh;
 
-		if (!m || !m->proxy || tell(m, &err) == RF_OK)
+		if (!m || !m->proxy || tell(m, &view, &err) == RF_OK)
 			continue;
 		host_note(host, "%s: its proxy does not take orders: %s (it is replaced)",
 			(*pod)->key, err.msg);
@@ -352,6 +360,8 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 	AUTO_FD netns = open_netns(m->pod, err);
 	AUTO_FD keeper = -1;
 	AUTO_FD log = -1;
+	AUTO_BUF routes = {0};
+	const struct mesh_view view = {rf_str_of(mesh_trust_domain(host)), &routes};
 	int rc = netns < 0 ? netns : mesh_add_client(m->pod, host->config.cert_ttl_s, &keeper, err);
 
 	if (rc == RF_OK)
@@ -368,8 +378,10 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 		rc = proxy_start(&opts, &m->proxy, err);
 	if (rc == RF_OK)
 		rc = mesh_join(host, proxy_pid(m->proxy), err);
-	if (rc == RF_OK)
-		rc = tell(m, err);
+	if (rc == RF_OK) {
+		mesh_view_routes(host, view.trust_domain, &routes);
+		rc = tell(m, &view, err);
+	}
 	if (rc == RF_OK) {
 		m->watch = loop_watch_fd(
 			host->loop, proxy_channel(m->proxy), LOOP_READ, on_channel, m);
