@@ -32,8 +32,18 @@ static int answer(struct proxy *proxy, struct rf_err *err)
 		return RF_OK;
 	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
 	if (frame.type != PROXY_MSG_ERROR || frame_get_err(&reader, err) == RF_OK)
-		return rf_err_set(err, RF_EINTERNAL, "the proxy's process gave a strange answer");
+		return rf_err_set(err, RF_EIO, "the proxy's process gave a strange answer");
 	return err->code;
+}
+
+/* Half a message may be under way: with this one there is no more talk. */
+static int hear(struct proxy *proxy, int rc, struct rf_err *err)
+{
+	if (rc == RF_OK)
+		rc = answer(proxy, err);
+	if (rc == RF_EIO && proxy->child.pid > 0)
+		kill(proxy->child.pid, SIGKILL);
+	return rc;
 }
 
 static int tell(struct proxy *proxy, enum proxy_msg type, struct rf_str payload, struct rf_err *err)
@@ -45,9 +55,7 @@ static int tell(struct proxy *proxy, enum proxy_msg type, struct rf_str payload,
 
 static int ask(struct proxy *proxy, enum proxy_msg type, struct rf_str payload, struct rf_err *err)
 {
-	int rc = tell(proxy, type, payload, err);
-
-	return rc < 0 ? rc : answer(proxy, err);
+	return hear(proxy, tell(proxy, type, payload, err), err);
 }
 
 static int give_fd(struct proxy *proxy, enum proxy_msg type, int fd, struct rf_err *err)
@@ -181,9 +189,7 @@ int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *
 
 int proxy_set_keeper(struct proxy *proxy, int keeper_fd, struct rf_err *err)
 {
-	int rc = give_fd(proxy, PROXY_MSG_KEEPER, keeper_fd, err);
-
-	return rc < 0 ? rc : answer(proxy, err);
+	return hear(proxy, give_fd(proxy, PROXY_MSG_KEEPER, keeper_fd, err), err);
 }
 
 void proxy_leave(struct proxy *proxy)
@@ -204,14 +210,5 @@ int proxy_end(struct proxy *proxy, struct rf_err *err)
 	/* One that has ended has its status already; one that only says so has one now. */
 	if (proxy->child.pid > 0)
 		kill(proxy->child.pid, SIGKILL);
-	return proc_child_wait(&proxy->child, err);
-}
-
-int proxy_wait(struct proxy *proxy, struct rf_err *err)
-{
-	AUTO_FRAME frame = FRAME_INIT;
-
-	/* It says nothing any more: the channel's end is its own. */
-	(void)!frame_recv(proxy->child.channel, &frame, NULL);
 	return proc_child_wait(&proxy->child, err);
 }

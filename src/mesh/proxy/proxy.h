@@ -42,7 +42,7 @@ int proxy_channel(const struct proxy *proxy);
 /*
  * Each waits for the answer, which comes before live connections notice, two seconds at most.
  * RF_EINPUT: what was given is wrong, and nothing has changed; RF_EIO: the process has gone, or
- * does not answer: it is to be ended.
+ * did not answer: then it is killed, and its channel says so.
  */
 int proxy_set_certs(struct proxy *proxy, struct rf_str cert, struct rf_str key, struct rf_str roots,
 	struct rf_err *err) RF_MUST_USE;
@@ -63,7 +63,5 @@ void proxy_leave(struct proxy *proxy);
 int proxy_drain(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 /* Ends it, whatever it does. RF_OK when it had ended as it should, else err says how. */
 int proxy_end(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
-/* Waits for its end, however long that takes. RF_OK when it ended as it should, else as above. */
-int proxy_wait(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 
 #endif
