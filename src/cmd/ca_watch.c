@@ -14,6 +14,7 @@
 #include "cmd/database.h"
 #include "cmd/live.h"
 #include "doc/json.h"
+#include "doc/utf8.h"
 #include "loop/loop.h"
 #include "mesh/explain.h"
 #include "mesh/proxy/endpoint.h"
@@ -27,6 +28,8 @@
 #define EXPIRY_METRIC "ringfence_certificate_expiry_seconds{"
 #define DUE_METRIC    "ringfence_certificate_due{"
 #define FORGET_S      ((int64_t)30 * 86400)
+#define PAGE_SIGHTS   5000   /* certificates of one page: a proxy has no more */
+#define MAX_TOLD      100000 /* then all of it is news again */
 
 struct watch_opts {
 	struct ca_where where;
@@ -231,12 +234,20 @@ static void mark_due(struct watch *w, struct rf_str owner, struct rf_str name)
 	}
 }
 
+/* Pages are written by processes that meet the network: nothing of them may steer a terminal. */
+static void clean(struct sight *sight)
+{
+	doc_utf8_clean(sight->kind, strlen(sight->kind));
+	doc_utf8_clean(sight->name, strlen(sight->name));
+}
+
 static int read_page(struct watch *w, struct rf_str page)
 {
 	struct rf_str line, rest = page;
+	size_t first = w->sights.count;
 	int status = 0;
 
-	while (rest.ptr && status == 0) {
+	while (rest.ptr && status == 0 && w->sights.count - first < PAGE_SIGHTS) {
 		int64_t value;
 
 		rest = rf_str_cut(rest, '\n', &line);
@@ -247,6 +258,8 @@ static int read_page(struct watch *w, struct rf_str page)
 			 value)
 			mark_due(w, label(line, "owner"), label(line, "principal"));
 	}
+	for (size_t i = first; i < w->sights.count; i++)
+		clean(&w->sights.items[i]);
 	return status;
 }
 
@@ -339,12 +352,22 @@ static bool is_news(struct watch *w, const struct sight *sight, size_t state)
 	return state > 0 || w->opts->once;
 }
 
+static void forget_told(struct watch *w)
+{
+	rf_map_done(&w->told_by_key);
+	rf_vec_each (told, &w->told)
+		free(told->key);
+	w->told.count = 0;
+}
+
 static int look(struct watch *w)
 {
 	int64_t now_s = time(NULL);
 	int status;
 
 	forget_sights(w);
+	if (w->told.count > MAX_TOLD)
+		forget_told(w);
 	w->due_count = 0;
 	status = look_at_issued(w, now_s);
 	if (status == 0)
@@ -449,9 +472,7 @@ static int run(const struct watch_opts *opts)
 		status = EXIT_DUE;
 	forget_sights(&w);
 	rf_vec_done(&w.sights);
-	rf_map_done(&w.told_by_key);
-	rf_vec_each (told, &w.told)
-		free(told->key);
+	forget_told(&w);
 	rf_vec_done(&w.told);
 	return status;
 }

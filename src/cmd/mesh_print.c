@@ -114,6 +114,11 @@ void mesh_reach_text(
 		rf_buf_add_c(out, "\n\n  a pod always reaches itself\n");
 		return;
 	}
+	if (reach->outcome == MESH_NODE) {
+		rf_buf_add_c(out, "\n\n  a pod with hostNetwork is its machine, whose connections "
+				  "(probes) do not pass the proxies of its pods\n");
+		return;
+	}
 	if (reach->outcome == MESH_NO_PROXY) {
 		no_proxy_text(reach, words, out);
 		return;
@@ -197,6 +202,7 @@ void mesh_reach_json(const struct mesh_reach *reach, struct json_writer *w)
 		[MESH_NO_HANDSHAKE] = "no-handshake",
 		[MESH_NO_PROXY] = "no-proxy",
 		[MESH_SELF] = "self",
+		[MESH_NODE] = "node",
 	};
 
 	json_object_begin(w);
@@ -204,7 +210,7 @@ void mesh_reach_json(const struct mesh_reach *reach, struct json_writer *w)
 	json_field_c(w, "outcome", outcomes[reach->outcome]);
 	identity_json("fromIdentity", reach->from_id, w);
 	identity_json("toIdentity", reach->to_id, w);
-	if (reach->outcome == MESH_NO_PROXY)
+	if (reach->outcome == MESH_NO_PROXY || reach->outcome == MESH_NODE)
 		json_field_bool(w, "unaskedPolicies", reach->unasked);
 	if (reach->outcome == MESH_JUDGED || reach->outcome == MESH_NO_HANDSHAKE)
 		handshake_json(reach, w);

@@ -485,7 +485,7 @@ static void on_channel(void *ctx, unsigned events RF_UNUSED)
 
 	loop_unwatch(keeper->watch);
 	keeper->watch = NULL;
-	rc = proxy_wait(keeper->proxy, &err);
+	rc = proxy_end(keeper->proxy, &err);
 	proxy_free(keeper->proxy);
 	keeper->proxy = NULL;
 	if (keeper->ending) {

@@ -248,6 +248,15 @@ void host_stop(struct host *host)
 
 /* --- a new plan --- */
 
+/* A proxy is there before a pod's programs or not at all, and peers have to know which. */
+static bool is_same(
+	const struct pod *pod, const struct kube_pod *next, const struct kube_set *set)
+{
+	if (pod->networked && mesh_has_by(pod->host, set, next) != (pod->mesh != NULL))
+		return false;
+	return pod_spec_hash(next) == pod->spec_hash;
+}
+
 /*
  * What is known of running pods, into the new plan: a finished one stays without its addresses;
  * one that ends keeps its own labels as long as it runs, and its successor waits for it.
@@ -261,7 +270,7 @@ static int carry_over(struct host *host, struct plan *plan, struct rf_err *err)
 
 		if (rf_map_get(&plan->pods.by_name, rf_str_of(pod->key), &index))
 			next = &plan->pods.list.items[index];
-		if (next && pod->phase != POD_STOPPING && pod_spec_hash(next) == pod->spec_hash) {
+		if (next && pod->phase != POD_STOPPING && is_same(pod, next, plan->set)) {
 			next->finished = pod_is_finished(pod);
 			continue;
 		}
@@ -283,7 +292,7 @@ static void settle_running(struct host *host, struct host_change *change)
 
 		if (pod->phase == POD_STOPPING)
 			continue;
-		if (!next || pod_spec_hash(next) != pod->spec_hash) {
+		if (!next || !is_same(pod, next, host->plan->set)) {
 			pod_stop(pod);
 			change->stopped++;
 			continue;
@@ -336,8 +345,6 @@ static int adopt(struct host *host, struct plan *plan, struct policy *policy,
 	/* The change is in force: names that cannot be written now are tried again. */
 	if (dns_write_records(host, &later) < 0)
 		sync_soon(host);
-	mesh_sync(host);
-	identity_volume_sync(host);
 	return RF_OK;
 }
 
@@ -373,5 +380,7 @@ int host_apply(struct host *host, struct kube_set *set, struct host_change *ret,
 		return rc;
 	}
 	settle_running(host, ret);
+	mesh_sync(host);
+	identity_volume_sync(host);
 	return start_missing(host, ret, err);
 }

@@ -38,7 +38,7 @@ struct pod_identity {
 	struct loop_timer *timer;
 	uint64_t restart_ms;
 	unsigned starts;
-	uint64_t files_hash, names_hash; /* of what it was told last */
+	uint64_t files_hash, client_hash; /* of what it was told last */
 	char id[IDENTITY_MAX + 1];
 };
 
@@ -144,23 +144,6 @@ static uint64_t hash_of(const struct rf_buf *buf)
 	return rf_hash(rf_buf_cstr(buf), buf->len) | 1;
 }
 
-static uint64_t hash_names(const struct pod *pod)
-{
-	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
-	struct rf_str names[CA_MAX_NAMES];
-	AUTO_BUF all = {0};
-	size_t count;
-
-	if (!arena)
-		return 0;
-	count = mesh_view_names(pod->host, pod->kube, arena, names, CA_MAX_NAMES);
-	for (size_t i = 0; i < count; i++) {
-		rf_buf_add_str(&all, names[i]);
-		rf_buf_add_char(&all, '\n');
-	}
-	return hash_of(&all);
-}
-
 /* --- the process --- */
 
 static void on_channel(void *ctx, unsigned events);
@@ -200,7 +183,7 @@ static int start_process(struct pod_identity *identity, struct rf_err *err)
 	if (rc < 0)
 		return rc;
 	identity->files_hash = hash_of(&files);
-	identity->names_hash = hash_names(pod);
+	identity->client_hash = mesh_client_hash(pod);
 	rc = mesh_join(pod->host, workload_pid(identity->workload), err);
 	if (rc == RF_OK)
 		rc = watch(identity, err);
@@ -384,20 +367,20 @@ int identity_volume_refresh(struct pod *pod, struct rf_err *err)
 	return rc;
 }
 
-static int tell_names(struct pod_identity *identity, struct rf_err *err)
+static int tell_client(struct pod_identity *identity, struct rf_err *err)
 {
 	struct pod *pod = identity->pod;
-	uint64_t hash = hash_names(pod);
+	uint64_t hash = mesh_client_hash(pod);
 	AUTO_FD keeper = -1;
 	int rc;
 
-	if (hash == identity->names_hash)
+	if (hash == identity->client_hash)
 		return RF_OK;
 	rc = mesh_add_client(pod, ttl_of(pod), &keeper, err);
 	if (rc == RF_OK)
 		rc = workload_set_client(identity->workload, keeper, err);
 	if (rc == RF_OK)
-		identity->names_hash = hash;
+		identity->client_hash = hash;
 	return rc;
 }
 
@@ -408,7 +391,7 @@ void identity_volume_sync(struct host *host)
 	rf_vec_each (pod, &host->pods) {
 		struct pod_identity *identity = (*pod)->identity;
 
-		if (!identity || !identity->workload || tell_names(identity, &err) == RF_OK)
+		if (!identity || !identity->workload || tell_client(identity, &err) == RF_OK)
 			continue;
 		host_note(host, "%s: the process that renews its certificates takes no orders: %s",
 			(*pod)->key, err.msg);

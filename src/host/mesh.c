@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "dataplane/netns.h"
 #include "dataplane/redirect.h"
+#include "host/identity_volume.h"
 #include "host/mesh_view.h"
 #include "host/notes.h"
 #include "mesh/authz/injection.h"
@@ -26,8 +27,13 @@
 #define MAX_LISTENERS  4
 
 struct host_mesh {
-	struct keeper *keeper;
-	char *group; /* cgroup.procs of proxies and keeper */
+	struct host *host;
+	struct keeper *keeper; /* stays when its process has ended, until there is another one */
+	struct loop_watch *watch;
+	struct loop_timer *timer; /* until the next one is started */
+	uint64_t restart_ms;
+	uint64_t starts; /* of keepers */
+	char *group;	 /* cgroup.procs of proxies and keeper */
 };
 
 struct pod_mesh {
@@ -40,13 +46,18 @@ struct pod_mesh {
 	struct loop_timer *timer;
 	uint64_t restart_ms;
 	unsigned starts;
-	uint64_t sidecar_hash, policy_hash; /* of what it was told last */
+	uint64_t sidecar_hash, policy_hash, client_hash; /* of what it was told last */
 	char id[IDENTITY_MAX + 1];
 };
 
+bool mesh_has_by(const struct host *host, const struct kube_set *set, const struct kube_pod *kube)
+{
+	return mesh_has_pod(set, kube, host->config.mesh);
+}
+
 bool mesh_has(const struct host *host, const struct kube_pod *kube)
 {
-	return mesh_has_pod(host->plan->set, kube, host->config.mesh);
+	return mesh_has_by(host, host->plan->set, kube);
 }
 
 /* --- the keeper --- */
@@ -64,26 +75,90 @@ const char *mesh_trust_domain(const struct host *host)
 	return keeper_trust_domain(host->mesh->keeper);
 }
 
+static void on_keeper(void *ctx, unsigned events);
+
+/* In the place of the one before, if there is one. */
+static int start_keeper(struct host_mesh *mesh, struct rf_err *err)
+{
+	struct host *host = mesh->host;
+	struct keeper *keeper;
+	AUTO_FREE char *dir = NULL;
+	int rc;
+
+	if (asprintf(&dir, "%s/ca", host->inst.state_dir) < 0) {
+		dir = NULL;
+		return rf_err_nomem(err);
+	}
+	rc = keeper_start(dir, RF_STR(CA_TRUST_DOMAIN), &keeper, err);
+	if (rc < 0)
+		return rc;
+	rc = mesh_join(host, keeper_pid(keeper), err);
+	if (rc == RF_OK) {
+		mesh->watch = loop_watch_fd(
+			host->loop, keeper_channel(keeper), LOOP_READ, on_keeper, mesh);
+		rc = mesh->watch ? RF_OK : rf_err_nomem(err);
+	}
+	if (rc < 0) {
+		(void)!keeper_end(keeper, NULL);
+		keeper_free(keeper);
+		return rc;
+	}
+	keeper_free(mesh->keeper);
+	mesh->keeper = keeper;
+	mesh->starts++;
+	return RF_OK;
+}
+
+/* Its clients' certificates last long enough to find another one. */
+static void restart_keeper(void *ctx)
+{
+	struct host_mesh *mesh = ctx;
+	struct host *host = mesh->host;
+	struct rf_err err;
+
+	mesh->timer = NULL;
+	if (start_keeper(mesh, &err) == RF_OK) {
+		mesh_sync(host);
+		identity_volume_sync(host);
+		return;
+	}
+	host_note(host, "the certificate authority's process: %s (trying again)", err.msg);
+	mesh->restart_ms =
+		mesh->restart_ms * 2 < MAX_RESTART_MS ? mesh->restart_ms * 2 : MAX_RESTART_MS;
+	mesh->timer = loop_timer_add(host->loop, mesh->restart_ms, restart_keeper, mesh);
+}
+
+static void on_keeper(void *ctx, unsigned events RF_UNUSED)
+{
+	struct host_mesh *mesh = ctx;
+	struct rf_err err = {.msg = "has ended"};
+
+	loop_unwatch(mesh->watch);
+	mesh->watch = NULL;
+	(void)!keeper_end(mesh->keeper, &err);
+	host_note(mesh->host,
+		"the certificate authority's process %s: no certificate is renewed until the next "
+		"one is up",
+		err.msg);
+	mesh->restart_ms = RESTART_MS;
+	mesh->timer = loop_timer_add(mesh->host->loop, mesh->restart_ms, restart_keeper, mesh);
+}
+
 int mesh_open(struct host *host, struct rf_err *err)
 {
 	struct host_mesh *mesh;
-	AUTO_FREE char *dir = NULL;
 	int rc;
 
 	if (host->mesh)
 		return RF_OK;
 	mesh = calloc(1, sizeof(*mesh));
-	if (!mesh || asprintf(&dir, "%s/ca", host->inst.state_dir) < 0) {
-		dir = NULL;
-		free(mesh);
+	if (!mesh)
 		return rf_err_nomem(err);
-	}
+	mesh->host = host;
+	host->mesh = mesh;
 	rc = runtime_group(&host->runtime, host->inst.cgroup, "mesh", &mesh->group, err);
 	if (rc == RF_OK)
-		rc = keeper_start(dir, RF_STR(CA_TRUST_DOMAIN), &mesh->keeper, err);
-	host->mesh = mesh;
-	if (rc == RF_OK)
-		rc = mesh_join(host, keeper_pid(mesh->keeper), err);
+		rc = start_keeper(mesh, err);
 	if (rc < 0)
 		mesh_close(host);
 	return rc;
@@ -93,6 +168,8 @@ void mesh_close(struct host *host)
 {
 	if (!host->mesh)
 		return;
+	loop_timer_del(host->mesh->timer);
+	loop_unwatch(host->mesh->watch);
 	keeper_free(host->mesh->keeper);
 	free(host->mesh->group);
 	free(host->mesh);
@@ -106,14 +183,12 @@ static uint64_t hash_of(const struct rf_buf *buf)
 	return rf_hash(rf_buf_cstr(buf), buf->len) | 1;
 }
 
-static int tell_sidecar(struct pod_mesh *m, struct rf_err *err)
+static int tell_sidecar(struct pod_mesh *m, const struct mesh_view *view, struct rf_err *err)
 {
-	struct host *host = m->pod->host;
 	AUTO_BUF payload = {0};
 	int rc = RF_OK;
 
-	if (mesh_view_sidecar(host, m->pod->kube,
-		    rf_str_of(keeper_trust_domain(host->mesh->keeper)), &payload) < 0)
+	if (mesh_view_sidecar(m->pod->host, m->pod->kube, view, &payload) < 0)
 		return rf_err_nomem(err);
 	if (hash_of(&payload) != m->sidecar_hash)
 		rc = proxy_set_sidecar(m->proxy, rf_buf_str(&payload), err);
@@ -140,24 +215,68 @@ static int tell_policy(struct pod_mesh *m, struct rf_err *err)
 	return rc;
 }
 
+uint64_t mesh_client_hash(const struct pod *pod)
+{
+	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
+	struct rf_str names[CA_MAX_NAMES];
+	AUTO_BUF all = {0};
+	size_t count;
+
+	if (!arena)
+		return 0;
+	count = mesh_view_names(pod->host, pod->kube, arena, names, CA_MAX_NAMES);
+	rf_buf_addf(&all, "%llu\n", (unsigned long long)pod->host->mesh->starts);
+	for (size_t i = 0; i < count; i++) {
+		rf_buf_add_str(&all, names[i]);
+		rf_buf_add_char(&all, '\n');
+	}
+	return hash_of(&all);
+}
+
+static int tell_client(struct pod_mesh *m, struct rf_err *err)
+{
+	uint64_t hash = mesh_client_hash(m->pod);
+	AUTO_FD keeper = -1;
+	int rc;
+
+	if (hash == m->client_hash)
+		return RF_OK;
+	rc = mesh_add_client(m->pod, m->pod->host->config.cert_ttl_s, &keeper, err);
+	if (rc < 0) {
+		/* Its certificate is good for a while, and the next keeper tries again. */
+		host_note(m->pod->host, "%s: %s", m->pod->key, err->msg);
+		return RF_OK;
+	}
+	rc = proxy_set_keeper(m->proxy, keeper, err);
+	if (rc == RF_OK)
+		m->client_hash = hash;
+	return rc;
+}
+
 /* Policies first: what a new route opens must not be open for a moment too wide. */
-static int tell(struct pod_mesh *m, struct rf_err *err)
+static int tell(struct pod_mesh *m, const struct mesh_view *view, struct rf_err *err)
 {
 	int rc = tell_policy(m, err);
 
-	return rc == RF_OK ? tell_sidecar(m, err) : rc;
+	if (rc == RF_OK)
+		rc = tell_sidecar(m, view, err);
+	return rc == RF_OK ? tell_client(m, err) : rc;
 }
 
 void mesh_sync(struct host *host)
 {
+	AUTO_BUF routes = {0};
+	struct mesh_view view = {.routes = &routes};
 	struct rf_err err;
 
 	if (!host->mesh)
 		return;
+	view.trust_domain = rf_str_of(mesh_trust_domain(host));
+	mesh_view_routes(host, view.trust_domain, &routes);
 	rf_vec_each (pod, &host->pods) {
 		struct pod_mesh *m = (*pod)->mesh;
 
-		if (!m || !m->proxy || tell(m, &err) == RF_OK)
+		if (!m || !m->proxy || tell(m, &view, &err) == RF_OK)
 			continue;
 		host_note(host, "%s: its proxy does not take orders: %s (it is replaced)",
 			(*pod)->key, err.msg);
@@ -238,6 +357,8 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 	AUTO_FD netns = open_netns(m->pod, err);
 	AUTO_FD keeper = -1;
 	AUTO_FD log = -1;
+	AUTO_BUF routes = {0};
+	const struct mesh_view view = {rf_str_of(mesh_trust_domain(host)), &routes};
 	int rc = netns < 0 ? netns : mesh_add_client(m->pod, host->config.cert_ttl_s, &keeper, err);
 
 	if (rc == RF_OK)
@@ -249,12 +370,15 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 	opts.netns_fd = netns;
 	opts.keeper_fd = keeper;
 	m->sidecar_hash = m->policy_hash = 0;
+	m->client_hash = mesh_client_hash(m->pod);
 	if (rc == RF_OK)
 		rc = proxy_start(&opts, &m->proxy, err);
 	if (rc == RF_OK)
 		rc = mesh_join(host, proxy_pid(m->proxy), err);
-	if (rc == RF_OK)
-		rc = tell(m, err);
+	if (rc == RF_OK) {
+		mesh_view_routes(host, view.trust_domain, &routes);
+		rc = tell(m, &view, err);
+	}
 	if (rc == RF_OK) {
 		m->watch = loop_watch_fd(
 			host->loop, proxy_channel(m->proxy), LOOP_READ, on_channel, m);
@@ -289,7 +413,7 @@ static void on_channel(void *ctx, unsigned events RF_UNUSED)
 
 	loop_unwatch(m->watch);
 	m->watch = NULL;
-	(void)!proxy_wait(m->proxy, &err);
+	(void)!proxy_end(m->proxy, &err);
 	proxy_free(m->proxy);
 	m->proxy = NULL;
 	host_note(m->pod->host, "%s: its proxy %s: nothing passes until the next one is up",

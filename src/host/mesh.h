@@ -15,6 +15,9 @@
 
 /* True for a pod that gets a proxy. */
 bool mesh_has(const struct host *host, const struct kube_pod *kube);
+/* The same by manifests that are not in force yet. */
+bool mesh_has_by(
+	const struct host *host, const struct kube_set *set, const struct kube_pod *kube);
 /* Its network is there. Nothing to do for a pod outside of the mesh. */
 int mesh_pod_start(struct pod *pod, struct rf_err *err) RF_MUST_USE;
 /* Ends what mesh_pod_start() has made. */
@@ -32,6 +35,8 @@ int mesh_open(struct host *host, struct rf_err *err) RF_MUST_USE;
 const char *mesh_trust_domain(const struct host *host);
 /* Puts a process into the cgroup that the sweep finds it in. */
 int mesh_join(struct host *host, pid_t pid, struct rf_err *err) RF_MUST_USE;
+/* Of what the keeper knows of the pod: when it differs, the pod's processes need another client. */
+uint64_t mesh_client_hash(const struct pod *pod);
 /* A client of the keeper with the pod's identity and names; ttl_s 0: the authority's usual. */
 int mesh_add_client(struct pod *pod, int64_t ttl_s, int *ret_fd, struct rf_err *err) RF_MUST_USE;
 

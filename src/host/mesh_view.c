@@ -141,7 +141,23 @@ static struct sidecar_port port_of(const struct asked *asked, uint16_t port, str
 		.server_first = is_server_first(name) || is_noted(asked->kube, port)};
 }
 
-/* Ports that a PeerAuthentication names, which the pod need not declare. */
+static bool declares(const struct kube_pod *kube, uint16_t port)
+{
+	const struct kube_container *containers = kube->spec->containers.items;
+
+	for (size_t i = 0; i < kube->spec->containers.count; i++) {
+		const struct kube_container_port *ports = containers[i].ports.items;
+
+		for (size_t j = 0; j < containers[i].ports.count; j++) {
+			if (ports[j].container_port.value == port && rf_str_is(ports[j].protocol, "TCP"))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Ports that a PeerAuthentication names, which the pod need not declare. One that it declares may
+ * have a name that says more, and has been told already. */
 static void named_by_policies(const struct asked *asked)
 {
 	rf_vec_each (object, &asked->host->plan->set->objects) {
@@ -154,7 +170,8 @@ static void named_by_policies(const struct asked *asked)
 		for (size_t i = 0; i < list->count; i++) {
 			struct sidecar_port port = port_of(asked, list->items[i].port, RF_STR(""));
 
-			asked->got(asked->ctx, &port);
+			if (!declares(asked->kube, port.port))
+				asked->got(asked->ctx, &port);
 		}
 	}
 }
@@ -332,21 +349,23 @@ static bool all_take_tls(const struct host *host, const struct plan_service *ser
 static void put_service_port(const struct host *host, const struct plan_service *service,
 	const struct kube_service_port *port, struct rf_str trust_domain, struct rf_buf *out)
 {
-	char id[IDENTITY_MAX + 1];
+	char id[IDENTITY_MAX + 1], last[IDENTITY_MAX + 1] = "";
 
 	if (!rf_str_is(port->protocol, "TCP") || !all_take_tls(host, service, port, trust_domain))
 		return;
 	rf_vec_each (kube, &host->plan->pods.list) {
 		if (kube->finished || !selects(service->object, kube) ||
-			!make_id(kube, trust_domain, id))
+			!make_id(kube, trust_domain, id) || strcmp(id, last) == 0)
 			continue;
+		/* Those of one Service are mostly of one account: once is enough. */
+		memcpy(last, id, sizeof(last));
 		for (unsigned i = 0; i < service->ip_count; i++)
 			sidecar_put_route(
 				out, &service->ips[i], (uint16_t)port->port.value, rf_str_of(id));
 	}
 }
 
-static void put_routes(const struct host *host, struct rf_str trust_domain, struct rf_buf *out)
+void mesh_view_routes(const struct host *host, struct rf_str trust_domain, struct rf_buf *out)
 {
 	rf_vec_each (kube, &host->plan->pods.list) {
 		if (!kube->finished && mesh_has(host, kube))
@@ -361,8 +380,9 @@ static void put_routes(const struct host *host, struct rf_str trust_domain, stru
 }
 
 int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
-	struct rf_str trust_domain, struct rf_buf *out)
+	const struct mesh_view *view, struct rf_buf *out)
 {
+	struct rf_str trust_domain = view->trust_domain;
 	struct authz_workload workload = mesh_view_workload(kube, trust_domain);
 	struct asked asked = {host, kube, trust_domain, put_port, out};
 	AUTO_ARENA *arena = rf_arena_new((size_t)1 << 20);
@@ -380,6 +400,6 @@ int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
 	each_port(&asked);
 	for (size_t i = 0; i < count; i++)
 		sidecar_put_name(out, names[i]);
-	put_routes(host, trust_domain, out);
-	return out->failed ? RF_EINTERNAL : RF_OK;
+	rf_buf_add_str(out, rf_buf_str(view->routes));
+	return out->failed || view->routes->failed ? RF_EINTERNAL : RF_OK;
 }

@@ -7,9 +7,16 @@
 #include "mesh/proxy/sidecar.h"
 
 struct authz_workload mesh_view_workload(const struct kube_pod *kube, struct rf_str trust_domain);
+
+/* What is the same for every pod. */
+struct mesh_view {
+	struct rf_str trust_domain;
+	const struct rf_buf *routes; /* mesh_view_routes() */
+};
+void mesh_view_routes(const struct host *host, struct rf_str trust_domain, struct rf_buf *out);
 /* Appends the message of mesh/proxy/sidecar.h for a pod. */
 int mesh_view_sidecar(const struct host *host, const struct kube_pod *kube,
-	struct rf_str trust_domain, struct rf_buf *out) RF_MUST_USE;
+	const struct mesh_view *view, struct rf_buf *out) RF_MUST_USE;
 
 /*
  * Of the annotations ringfence.dev/fault-delay ("200ms", "2s"), fault-reset-percent ("10") and

@@ -2,6 +2,7 @@
 #include "mesh/keeper.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +10,9 @@
 #include "mesh/identity.h"
 #include "mesh/keeper_int.h"
 #include "proc/frame.h"
+
+#define READY_MS    30000U /* an authority is made, or another verb has it */
+#define PATIENCE_MS 2000U
 
 struct keeper {
 	struct proc_child child;
@@ -18,11 +22,13 @@ struct keeper {
 static int wait_ready(struct keeper *keeper, struct rf_err *err)
 {
 	AUTO_FRAME frame = FRAME_INIT;
-	int rc = frame_recv(keeper->child.channel, &frame, err);
+	int rc = frame_recv_within(keeper->child.channel, READY_MS, &frame, err);
 	struct frame_reader reader;
 
-	if (rc < 0)
+	if (rc == RF_EABSENT)
 		return rf_err_set(err, RF_EIO, "the keeper's process has ended");
+	if (rc < 0)
+		return rf_err_wrap(err, RF_EIO, "the keeper's process");
 	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
 	if (frame.type == KEEPER_MSG_ERROR && frame_get_err(&reader, err) < 0)
 		return err->code;
@@ -69,6 +75,18 @@ void keeper_free(struct keeper *keeper)
 	free(keeper);
 }
 
+int keeper_end(struct keeper *keeper, struct rf_err *err)
+{
+	if (keeper->child.pid > 0)
+		kill(keeper->child.pid, SIGKILL);
+	return proc_child_wait(&keeper->child, err);
+}
+
+int keeper_channel(const struct keeper *keeper)
+{
+	return keeper->child.channel;
+}
+
 pid_t keeper_pid(const struct keeper *keeper)
 {
 	return keeper->child.pid;
@@ -86,8 +104,11 @@ int keeper_add_client(
 	AUTO_BUF payload = {0};
 	AUTO_FD ours = -1;
 	AUTO_FD theirs = -1;
+	struct frame_out out = {.type = KEEPER_MSG_CLIENT, .fd_count = 1};
 	int pair[2], rc;
 
+	if (keeper->child.channel < 0)
+		return rf_err_set(err, RF_EIO, "the keeper's process has ended");
 	rc = identity_make(
 		rf_str_of(keeper->trust_domain), client->namespace, client->account, id, err);
 	if (rc < 0)
@@ -100,8 +121,9 @@ int keeper_add_client(
 	frame_put_u64(&payload, (uint64_t)client->ttl_s);
 	for (size_t i = 0; i < client->dns_count; i++)
 		frame_put_str(&payload, client->dns[i]);
-	rc = frame_send_fds(
-		keeper->child.channel, KEEPER_MSG_CLIENT, rf_buf_str(&payload), &theirs, 1, err);
+	out.payload = rf_buf_str(&payload);
+	out.fds = &theirs;
+	rc = frame_send_within(keeper->child.channel, PATIENCE_MS, &out, err);
 	if (rc == RF_OK)
 		*ret_fd = TAKE_FD(ours);
 	return rc;

@@ -28,6 +28,10 @@ int keeper_start(const char *dir, struct rf_str trust_domain, struct keeper **re
 	struct rf_err *err) RF_MUST_USE;
 /* Lets go of it: it ends when its clients have. NULL is accepted. */
 void keeper_free(struct keeper *keeper);
+/* Ends the process, if it has not ended yet; what is known of it stays. err says how it ended. */
+int keeper_end(struct keeper *keeper, struct rf_err *err) RF_MUST_USE;
+/* Becomes readable when the process has ended. */
+int keeper_channel(const struct keeper *keeper);
 pid_t keeper_pid(const struct keeper *keeper);
 /* Its trust domain, which is the authority's own. The keeper's. */
 const char *keeper_trust_domain(const struct keeper *keeper);

@@ -23,7 +23,9 @@
 #include "proc/sandbox.h"
 
 #define LOOK_MS		1000 /* for a change of the authority */
-#define PATIENCE_MS	200  /* for the rest of a message that has begun */
+#define PATIENCE_MS	200U /* for the rest of a message that has begun */
+#define SIGN_BURST	8    /* certificates that a client may have at once, */
+#define SIGN_EVERY_MS	1000 /* and then one in this time */
 #define RENEW_BEFORE_S	((int64_t)30 * 86400)
 #define OPEN_FILES	((uint64_t)1 << 16)
 #define EXIT_BAD_ORDERS 3
@@ -37,6 +39,8 @@ struct client {
 	char *names; /* what dns are views of */
 	RF_VEC(struct rf_str) dns;
 	int64_t ttl_s;
+	unsigned signs; /* that it may still ask for */
+	uint64_t signs_ms; /* when they were counted */
 };
 
 struct process {
@@ -109,6 +113,25 @@ static int sign(
 	return rc == RF_OK ? put_leaf(&leaf, out, err) : rc;
 }
 
+/*
+ * Every signature costs a line of the authority's log and the time of the others: a client that
+ * was taken over by somebody must not have as many as it likes.
+ */
+static int take_turn(struct client *client, struct rf_err *err)
+{
+	uint64_t now_ms = loop_now_ms(), more = (now_ms - client->signs_ms) / SIGN_EVERY_MS;
+
+	if (more) {
+		client->signs = more < SIGN_BURST - client->signs ? client->signs + (unsigned)more
+								  : SIGN_BURST;
+		client->signs_ms = now_ms;
+	}
+	if (client->signs == 0)
+		return rf_err_set(err, RF_EDENIED, "it asks too often");
+	client->signs--;
+	return RF_OK;
+}
+
 static void on_client(void *ctx, unsigned events RF_UNUSED)
 {
 	struct client *client = ctx;
@@ -117,11 +140,14 @@ static void on_client(void *ctx, unsigned events RF_UNUSED)
 	struct rf_err err;
 	int rc;
 
-	if (frame_recv(client->fd, &frame, &err) < 0 || frame.type != KEEPER_MSG_SIGN) {
+	if (frame_recv_within(client->fd, PATIENCE_MS, &frame, &err) < 0 ||
+		frame.type != KEEPER_MSG_SIGN) {
 		drop(client);
 		return;
 	}
-	rc = sign(client, rf_buf_str(&frame.payload), &payload, &err);
+	rc = take_turn(client, &err);
+	if (rc == RF_OK)
+		rc = sign(client, rf_buf_str(&frame.payload), &payload, &err);
 	if (rc == RF_OK)
 		rc = frame_send(client->fd, KEEPER_MSG_CERT, rf_buf_str(&payload), &err);
 	else
@@ -167,6 +193,8 @@ static int add_client(struct process *p, struct frame *frame, struct rf_err *err
 	if (!client)
 		return rf_err_nomem(err);
 	client->process = p;
+	client->signs = SIGN_BURST;
+	client->signs_ms = loop_now_ms();
 	client->fd = TAKE_FD(frame->fds[0]);
 	client->next = p->clients;
 	client->link = &p->clients;

@@ -2,7 +2,9 @@
 #include "proc/frame.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,6 +20,57 @@ union fd_room {
 	char bytes[CMSG_SPACE(sizeof(int) * FRAME_MAX_FDS)];
 	struct cmsghdr align;
 };
+
+/* One end, and until when it is waited for. */
+struct line {
+	int channel;
+	bool patient;	   /* as long as it takes */
+	uint64_t until_ms; /* else; CLOCK_MONOTONIC */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static struct line patient_line(int channel)
+{
+	return (struct line){.channel = channel, .patient = true};
+}
+
+static struct line line_within(int channel, unsigned timeout_ms)
+{
+	return (struct line){.channel = channel, .until_ms = now_ms() + timeout_ms};
+}
+
+static int flags_of(const struct line *line)
+{
+	return line->patient ? 0 : MSG_DONTWAIT;
+}
+
+/* Whether a call that would have blocked, or was interrupted, is to be made again. */
+static int wait_for(const struct line *line, short events, struct rf_err *err)
+{
+	struct pollfd pollfd = {.fd = line->channel, .events = events};
+	uint64_t now = now_ms();
+
+	if (line->patient)
+		return RF_OK;
+	if (now >= line->until_ms)
+		return rf_err_set(err, RF_EIO, "the other process does not answer in time");
+	if (poll(&pollfd, 1, (int)(line->until_ms - now)) < 0 && errno != EINTR)
+		return rf_err_sys(err, errno, "wait for a message");
+	return RF_OK;
+}
+
+/* EAGAIN on a patient line is the socket's own time limit (SO_RCVTIMEO), which is an error. */
+static bool is_to_wait(const struct line *line)
+{
+	return errno == EINTR || (!line->patient && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
 
 void frame_done(struct frame *frame)
 {
@@ -42,13 +95,18 @@ static void attach_fds(struct msghdr *msg, union fd_room *room, const int *fds, 
 }
 
 /* Sends what iov holds, the control data with the first piece. */
-static int send_all(int channel, struct msghdr *msg, struct rf_err *err)
+static int send_all(const struct line *line, struct msghdr *msg, struct rf_err *err)
 {
 	while (msg->msg_iovlen) {
-		ssize_t put = sendmsg(channel, msg, MSG_NOSIGNAL);
+		ssize_t put = sendmsg(line->channel, msg, MSG_NOSIGNAL | flags_of(line));
+		int rc;
 
-		if (put < 0 && errno == EINTR)
+		if (put < 0 && is_to_wait(line)) {
+			rc = wait_for(line, POLLOUT, err);
+			if (rc < 0)
+				return rc;
 			continue;
+		}
 		if (put < 0)
 			return rf_err_sys(err, errno, "send a message");
 		msg->msg_control = NULL;
@@ -66,10 +124,11 @@ static int send_all(int channel, struct msghdr *msg, struct rf_err *err)
 	return RF_OK;
 }
 
-int frame_send_fds(int channel, uint16_t type, struct rf_str payload, const int *fds,
-	size_t fd_count, struct rf_err *err)
+static int send_frame(const struct line *line, const struct frame_out *out, struct rf_err *err)
 {
-	struct frame_header header = {.type = type, .fd_count = (uint16_t)fd_count};
+	struct rf_str payload = out->payload;
+	size_t fd_count = out->fd_count;
+	struct frame_header header = {.type = out->type, .fd_count = (uint16_t)fd_count};
 	struct iovec iov[2] = {{.iov_base = &header, .iov_len = sizeof(header)}};
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 1};
 	union fd_room room;
@@ -83,9 +142,26 @@ int frame_send_fds(int channel, uint16_t type, struct rf_str payload, const int 
 		iov[1].iov_len = payload.len;
 		msg.msg_iovlen = 2;
 	}
-	if (fds && fd_count)
-		attach_fds(&msg, &room, fds, fd_count);
-	return send_all(channel, &msg, err);
+	if (out->fds && fd_count)
+		attach_fds(&msg, &room, out->fds, fd_count);
+	return send_all(line, &msg, err);
+}
+
+int frame_send_fds(int channel, uint16_t type, struct rf_str payload, const int *fds,
+	size_t fd_count, struct rf_err *err)
+{
+	const struct frame_out out = {type, payload, fds, fd_count};
+	struct line line = patient_line(channel);
+
+	return send_frame(&line, &out, err);
+}
+
+int frame_send_within(
+	int channel, unsigned timeout_ms, const struct frame_out *out, struct rf_err *err)
+{
+	struct line line = line_within(channel, timeout_ms);
+
+	return send_frame(&line, out, err);
 }
 
 int frame_send(int channel, uint16_t type, struct rf_str payload, struct rf_err *err)
@@ -119,23 +195,28 @@ static int keep_fds(struct msghdr *msg, struct frame *frame, struct rf_err *err)
 }
 
 /* Reads len bytes; *ret_len tells how many came before the end. */
-static int recv_some(int channel, void *data, size_t len, struct frame *frame, size_t *ret_len,
-	struct rf_err *err)
+static int recv_some(const struct line *line, struct iovec room_for, struct frame *frame,
+	size_t *ret_len, struct rf_err *err)
 {
 	union fd_room room;
 
 	*ret_len = 0;
-	while (*ret_len < len) {
-		struct iovec iov = {(char *)data + *ret_len, len - *ret_len};
+	while (*ret_len < room_for.iov_len) {
+		struct iovec iov = {
+			(char *)room_for.iov_base + *ret_len, room_for.iov_len - *ret_len};
 		struct msghdr msg = {.msg_iov = &iov,
 			.msg_iovlen = 1,
 			.msg_control = room.bytes,
 			.msg_controllen = sizeof(room.bytes)};
-		ssize_t got = recvmsg(channel, &msg, MSG_CMSG_CLOEXEC);
+		ssize_t got = recvmsg(line->channel, &msg, MSG_CMSG_CLOEXEC | flags_of(line));
 		int rc;
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && is_to_wait(line)) {
+			rc = wait_for(line, POLLIN, err);
+			if (rc < 0)
+				return rc;
 			continue;
+		}
 		if (got < 0 && errno == ECONNRESET)
 			return RF_OK;
 		if (got < 0)
@@ -150,7 +231,8 @@ static int recv_some(int channel, void *data, size_t len, struct frame *frame, s
 	return RF_OK;
 }
 
-static int recv_payload(int channel, struct frame *frame, size_t len, struct rf_err *err)
+static int recv_payload(
+	const struct line *line, struct frame *frame, size_t len, struct rf_err *err)
 {
 	size_t got;
 	char *room;
@@ -161,7 +243,7 @@ static int recv_payload(int channel, struct frame *frame, size_t len, struct rf_
 	room = rf_buf_reserve(&frame->payload, len);
 	if (!room)
 		return rf_err_nomem(err);
-	rc = recv_some(channel, room, len, frame, &got, err);
+	rc = recv_some(line, (struct iovec){room, len}, frame, &got, err);
 	if (rc < 0)
 		return rc;
 	if (got != len)
@@ -171,14 +253,14 @@ static int recv_payload(int channel, struct frame *frame, size_t len, struct rf_
 	return RF_OK;
 }
 
-int frame_recv(int channel, struct frame *frame, struct rf_err *err)
+static int recv_frame(const struct line *line, struct frame *frame, struct rf_err *err)
 {
 	struct frame_header header;
 	size_t got;
 	int rc;
 
 	frame_done(frame);
-	rc = recv_some(channel, &header, sizeof(header), frame, &got, err);
+	rc = recv_some(line, (struct iovec){&header, sizeof(header)}, frame, &got, err);
 	if (rc < 0)
 		return rc;
 	if (got == 0)
@@ -189,11 +271,26 @@ int frame_recv(int channel, struct frame *frame, struct rf_err *err)
 		return rf_err_set(err, RF_EINPUT, "a message of %u bytes with %u descriptors",
 			header.len, header.fd_count);
 	frame->type = header.type;
-	rc = recv_payload(channel, frame, header.len, err);
+	rc = recv_payload(line, frame, header.len, err);
 	if (rc == RF_OK && frame->fd_count != header.fd_count)
 		rc = rf_err_set(err, RF_EINPUT, "a message with %zu descriptors instead of %u",
 			frame->fd_count, header.fd_count);
 	return rc;
+}
+
+int frame_recv(int channel, struct frame *frame, struct rf_err *err)
+{
+	struct line line = patient_line(channel);
+
+	return recv_frame(&line, frame, err);
+}
+
+int frame_recv_within(
+	int channel, unsigned timeout_ms, struct frame *frame, struct rf_err *err)
+{
+	struct line line = line_within(channel, timeout_ms);
+
+	return recv_frame(&line, frame, err);
 }
 
 void frame_put_u64(struct rf_buf *buf, uint64_t value)

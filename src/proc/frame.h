@@ -41,6 +41,22 @@ int frame_send_fds(int channel, uint16_t type, struct rf_str payload, const int 
 int frame_recv(int channel, struct frame *frame, struct rf_err *err) RF_MUST_USE;
 
 /*
+ * The same to and from a process that is not trusted to take part: the whole message within
+ * timeout_ms (less than a minute), however slowly its bytes move; RF_EIO when it takes longer. Half
+ * a message may have moved then: the channel is of no more use.
+ */
+struct frame_out {
+	uint16_t type;
+	struct rf_str payload;
+	const int *fds; /* borrowed */
+	size_t fd_count;
+};
+int frame_send_within(int channel, unsigned timeout_ms, const struct frame_out *out,
+	struct rf_err *err) RF_MUST_USE;
+int frame_recv_within(
+	int channel, unsigned timeout_ms, struct frame *frame, struct rf_err *err) RF_MUST_USE;
+
+/*
  * A payload is written and read field by field. The reader fails once and for good when the
  * payload is too short; test frame_reader_ok() after the last field (it also wants the end).
  */

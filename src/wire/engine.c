@@ -211,6 +211,8 @@ int wire_engine_handshake(struct wire_engine *engine, struct rf_err *err)
 			       : refused(engine, err);
 	know_peer(engine);
 	forget_chain(engine->ssl);
+	/* What is left here would be taken for a failure of the thread's next read. */
+	ERR_clear_error();
 	if (engine->peer && time(NULL) > engine->peer->until_s) {
 		engine->reason = "expired";
 		return rf_err_set(err, RF_EDENIED, "the session's certificate has expired");

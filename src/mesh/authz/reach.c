@@ -44,6 +44,11 @@ static int judge(const struct kube_set *set, const struct mesh_ask *ask, struct 
 		reach->unasked = !authz_is_empty(authz);
 		return RF_OK;
 	}
+	if (ask->from && ask->from->spec->host_network.value) {
+		reach->outcome = MESH_NODE;
+		reach->unasked = !authz_is_empty(authz);
+		return RF_OK;
+	}
 	reach->peer_auth = peer_auth_mode(set, &workload, ask->port);
 	reach->mtls = reach->from_in_mesh && reach->peer_auth.mode != PEER_AUTH_DISABLE;
 	if (reach->peer_auth.mode == PEER_AUTH_STRICT && !reach->mtls) {

@@ -1,51 +1,82 @@
 /* The side that starts a proxy and gives it orders. */
 #include "mesh/proxy/proxy.h"
 
+#include <signal.h>
+
 #include "base/fd.h"
 #include "mesh/proxy/role_int.h"
 
+/*
+ * With a process that meets the network: who gives it orders must not hang with it. While it
+ * starts it has met nobody yet, and a busy machine may need longer.
+ */
+#define PATIENCE_MS 2000U
+#define START_MS    15000U
+
 struct proxy {
 	struct proc_child child;
+	unsigned patience_ms;
 };
 
 static int answer(struct proxy *proxy, struct rf_err *err)
 {
 	AUTO_FRAME frame = FRAME_INIT;
 	struct frame_reader reader;
-	int rc = frame_recv(proxy->child.channel, &frame, err);
+	int rc = frame_recv_within(proxy->child.channel, proxy->patience_ms, &frame, err);
 
-	if (rc < 0)
+	if (rc == RF_EABSENT)
 		return rf_err_set(err, RF_EIO, "the proxy's process has ended");
+	if (rc < 0)
+		return rf_err_wrap(err, RF_EIO, "the proxy's process");
 	if (frame.type == PROXY_MSG_OK)
 		return RF_OK;
 	reader = (struct frame_reader){.rest = rf_buf_str(&frame.payload)};
 	if (frame.type != PROXY_MSG_ERROR || frame_get_err(&reader, err) == RF_OK)
-		return rf_err_set(err, RF_EINTERNAL, "the proxy's process gave a strange answer");
+		return rf_err_set(err, RF_EIO, "the proxy's process gave a strange answer");
 	return err->code;
+}
+
+/* Half a message may be under way: with this one there is no more talk. */
+static int hear(struct proxy *proxy, int rc, struct rf_err *err)
+{
+	if (rc == RF_OK)
+		rc = answer(proxy, err);
+	if (rc == RF_EIO && proxy->child.pid > 0)
+		kill(proxy->child.pid, SIGKILL);
+	return rc;
+}
+
+static int tell(struct proxy *proxy, enum proxy_msg type, struct rf_str payload, struct rf_err *err)
+{
+	const struct frame_out out = {.type = (uint16_t)type, .payload = payload};
+
+	return frame_send_within(proxy->child.channel, proxy->patience_ms, &out, err);
 }
 
 static int ask(struct proxy *proxy, enum proxy_msg type, struct rf_str payload, struct rf_err *err)
 {
-	int rc = frame_send(proxy->child.channel, (uint16_t)type, payload, err);
-
-	return rc < 0 ? rc : answer(proxy, err);
+	return hear(proxy, tell(proxy, type, payload, err), err);
 }
 
 static int give_fd(struct proxy *proxy, enum proxy_msg type, int fd, struct rf_err *err)
 {
+	const struct frame_out out = {.type = (uint16_t)type, .fds = &fd, .fd_count = 1};
+
 	if (fd < 0)
 		return RF_OK;
-	return frame_send_fds(proxy->child.channel, (uint16_t)type, RF_STR(""), &fd, 1, err);
+	return frame_send_within(proxy->child.channel, proxy->patience_ms, &out, err);
 }
 
 static int give_listener(
 	struct proxy *proxy, const struct worker_listener *listener, struct rf_err *err)
 {
 	AUTO_BUF payload = {0};
+	struct frame_out out = {
+		.type = PROXY_MSG_LISTENER, .fds = &listener->fd, .fd_count = 1};
 
 	frame_put_u64(&payload, listener->side);
-	return frame_send_fds(proxy->child.channel, PROXY_MSG_LISTENER, rf_buf_str(&payload),
-		&listener->fd, 1, err);
+	out.payload = rf_buf_str(&payload);
+	return frame_send_within(proxy->child.channel, proxy->patience_ms, &out, err);
 }
 
 static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_err *err)
@@ -56,7 +87,7 @@ static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_
 	frame_put_str(
 		&payload, (struct rf_str){(const char *)opts->settings, sizeof(*opts->settings)});
 	frame_put_u64(&payload, opts->threads);
-	rc = frame_send(proxy->child.channel, PROXY_MSG_SETTINGS, rf_buf_str(&payload), err);
+	rc = tell(proxy, PROXY_MSG_SETTINGS, rf_buf_str(&payload), err);
 	for (size_t i = 0; i < opts->threads * opts->listener_count && rc == RF_OK; i++)
 		rc = give_listener(proxy, &opts->listeners[i], err);
 	if (rc == RF_OK)
@@ -77,10 +108,11 @@ int proxy_start(const struct proxy_opts *opts, struct proxy **ret, struct rf_err
 
 	if (!proxy)
 		return rf_err_nomem(err);
-	proxy->child = PROC_CHILD_INIT;
+	*proxy = (struct proxy){.child = PROC_CHILD_INIT, .patience_ms = START_MS};
 	rc = proc_child_start(proxy_role, &proxy->child, err);
 	if (rc == RF_OK)
 		rc = set_up(proxy, opts, err);
+	proxy->patience_ms = PATIENCE_MS;
 	if (rc == RF_OK)
 		*ret = TAKE_PTR(proxy);
 	return rc;
@@ -155,6 +187,11 @@ int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *
 	return ask(proxy, PROXY_MSG_POLICY, payload, err);
 }
 
+int proxy_set_keeper(struct proxy *proxy, int keeper_fd, struct rf_err *err)
+{
+	return hear(proxy, give_fd(proxy, PROXY_MSG_KEEPER, keeper_fd, err), err);
+}
+
 void proxy_leave(struct proxy *proxy)
 {
 	if (!proxy)
@@ -168,11 +205,10 @@ int proxy_drain(struct proxy *proxy, struct rf_err *err)
 	return ask(proxy, PROXY_MSG_DRAIN, RF_STR(""), err);
 }
 
-int proxy_wait(struct proxy *proxy, struct rf_err *err)
+int proxy_end(struct proxy *proxy, struct rf_err *err)
 {
-	AUTO_FRAME frame = FRAME_INIT;
-
-	/* It says nothing any more: the channel's end is its own. */
-	(void)!frame_recv(proxy->child.channel, &frame, NULL);
+	/* One that has ended has its status already; one that only says so has one now. */
+	if (proxy->child.pid > 0)
+		kill(proxy->child.pid, SIGKILL);
 	return proc_child_wait(&proxy->child, err);
 }

@@ -37,12 +37,13 @@ void proxy_free(struct proxy *proxy);
 void proxy_freep(struct proxy **proxy);
 #define AUTO_PROXY CLEANUP(proxy_freep) struct proxy
 pid_t proxy_pid(const struct proxy *proxy);
-/* Becomes readable when the process has ended. */
+/* Becomes readable when the process has ended; one that says something unasked is no better. */
 int proxy_channel(const struct proxy *proxy);
 
 /*
- * Each waits for the answer, which comes before live connections notice. RF_EINPUT: what was given
- * is wrong, and nothing has changed; RF_EIO: the process has gone.
+ * Each waits for the answer, which comes before live connections notice, two seconds at most.
+ * RF_EINPUT: what was given is wrong, and nothing has changed; RF_EIO: the process has gone, or
+ * did not answer: then it is killed, and its channel says so.
  */
 int proxy_set_certs(struct proxy *proxy, struct rf_str cert, struct rf_str key, struct rf_str roots,
 	struct rf_err *err) RF_MUST_USE;
@@ -55,11 +56,13 @@ int proxy_set_ids(struct proxy *proxy, const struct rf_str *ids, size_t count,
 int proxy_set_sidecar(struct proxy *proxy, struct rf_str payload, struct rf_err *err) RF_MUST_USE;
 /* proxy_policy_write(); replaces the IDs. */
 int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *err) RF_MUST_USE;
+/* Another client of the keeper (keeper_add_client), or of another keeper; renews at once. */
+int proxy_set_keeper(struct proxy *proxy, int keeper_fd, struct rf_err *err) RF_MUST_USE;
 /* Lets go of a pod's proxy, which goes on. */
 void proxy_leave(struct proxy *proxy);
 /* Accepts nothing any more; the process ends when its connections have, drain_ms later at most. */
 int proxy_drain(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
-/* Waits for its end. RF_OK when it ended as it should, else err says how. */
-int proxy_wait(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
+/* Ends it, whatever it does. RF_OK when it had ended as it should, else err says how. */
+int proxy_end(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 
 #endif

@@ -368,13 +368,24 @@ static int change(struct process *p, const struct frame *frame, struct rf_err *e
 	return RF_OK;
 }
 
+/* The one before has gone, or knows the pod by other names. */
+static int change_keeper(struct process *p, struct frame *frame, struct rf_err *err)
+{
+	if (frame->fd_count != 1)
+		return rf_err_set(err, RF_EINPUT, "a descriptor is missing");
+	renewal_stop(p->renewal);
+	p->renewal = NULL;
+	return renewal_start(p->loop, TAKE_FD(frame->fds[0]), got_certs, p, &p->renewal, err);
+}
+
 static bool obey(struct process *p, struct frame *frame)
 {
 	struct rf_err err;
 	int rc;
 
 	if (p->started) {
-		rc = change(p, frame, &err);
+		rc = frame->type == PROXY_MSG_KEEPER ? change_keeper(p, frame, &err)
+						     : change(p, frame, &err);
 		return reply(p, rc, &err) == RF_OK;
 	}
 	switch (frame->type) {
@@ -399,11 +410,12 @@ static void on_order(void *ctx, unsigned events RF_UNUSED)
 	AUTO_FRAME frame = FRAME_INIT;
 	int rc = frame_recv(p->channel, &frame, NULL);
 
-	/* Who has started it is gone: its connections end with it, but for a pod's. */
+	/* Who has started it is gone: its connections end with it, but for a pod's; one that was
+	 * told nothing yet serves nobody, and may not be in its cgroup yet, either. */
 	if (rc == RF_EABSENT) {
 		loop_unwatch(p->watch);
 		p->watch = NULL;
-		if (!p->started || !p->settings.sidecar)
+		if (!p->started || !p->state || !p->state->sidecar)
 			loop_stop(p->loop);
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,8 +88,11 @@ int workload_channel(const struct workload *workload)
 	return workload->child.channel;
 }
 
+/* By itself; one that says half a message is not waited for. */
 static int ended(struct workload *workload, struct rf_err *err)
 {
+	if (workload->child.pid > 0)
+		kill(workload->child.pid, SIGKILL);
 	if (proc_child_wait(&workload->child, err) == RF_OK)
 		return rf_err_set(err, RF_EABSENT, "has ended");
 	if (err)

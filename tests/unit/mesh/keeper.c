@@ -167,6 +167,40 @@ static void a_request_that_is_none_is_answered_with_an_error(void)
 	CHECK_INT(frame.type, KEEPER_MSG_ERROR);
 }
 
+static void a_client_that_drips_a_message_is_dropped(void)
+{
+	AUTO_GOT got = {.count = 0};
+	int half = add(0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		static const uint32_t header[2] = {1 << 20, KEEPER_MSG_SIGN};
+
+		alarm(20);
+		(void)!send(half, header, sizeof(header), MSG_NOSIGNAL);
+		while (send(half, "\1", 1, MSG_NOSIGNAL) == 1)
+			usleep(50000);
+		_exit(0);
+	}
+	rf_fd_closep(&half);
+	usleep(100000);
+	run(&got, add(0), 1);
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}
+
+static void a_client_does_not_get_as_many_certificates_as_it_likes(void)
+{
+	AUTO_FRAME frame = FRAME_INIT;
+	AUTO_FD fd = add(0);
+
+	for (int i = 0; i < 20; i++) {
+		CHECK_INT(frame_send(fd, KEEPER_MSG_SIGN, RF_STR("no request"), &err), RF_OK);
+		REQUIRE(frame_recv(fd, &frame, &err) == RF_OK);
+	}
+	CHECK(memmem(frame.payload.data, frame.payload.len, "too often", 9) != NULL);
+}
+
 static void it_lives_as_long_as_its_clients(void)
 {
 	pid_t pid = keeper_pid(keeper);
@@ -198,6 +232,8 @@ int main(int argc, char **argv)
 	RUN(a_malformed_message_ends_its_sender_only);
 	RUN(a_certificate_is_renewed_at_half_of_its_life);
 	RUN(a_new_intermediate_is_told_to_clients);
+	RUN(a_client_that_drips_a_message_is_dropped);
+	RUN(a_client_does_not_get_as_many_certificates_as_it_likes);
 	RUN(it_lives_as_long_as_its_clients);
 	keeper_free(keeper);
 	(void)!rf_dir_remove(dir, NULL);

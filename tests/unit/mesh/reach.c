@@ -93,6 +93,17 @@ static void a_pod_reaches_itself(void)
 	CHECK(r.allowed && r.outcome == MESH_SELF);
 }
 
+static void the_machine_reaches_its_pods_as_the_proxies_let_it(void)
+{
+	struct mesh_reach r = reach_of(
+		"---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent}\n"
+		"spec: {hostNetwork: true, containers: [{name: c, image: i}]}\n" POD_OF("db", "true")
+			MODE("STRICT") ONLY_WEB,
+		WEB, DB);
+
+	CHECK(r.allowed && r.outcome == MESH_NODE && r.unasked && !r.from_id[0]);
+}
+
 static void a_trust_domain_that_is_none_is_an_error(void)
 {
 	struct kube_set set;
@@ -115,6 +126,7 @@ int main(int argc, char **argv)
 	RUN(a_disabled_port_sees_no_identity_and_asks_all_the_same);
 	RUN(without_a_proxy_nobody_asks_and_that_is_told);
 	RUN(a_pod_reaches_itself);
+	RUN(the_machine_reaches_its_pods_as_the_proxies_let_it);
 	RUN(a_trust_domain_that_is_none_is_an_error);
 	return TAP_END();
 }

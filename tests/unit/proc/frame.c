@@ -2,7 +2,9 @@
 #include "tests/lib/tap.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -156,6 +158,55 @@ static void an_error_that_claims_success_is_a_defect(void)
 	CHECK_INT(frame_get_err(&reader, &got), RF_EINTERNAL);
 }
 
+/* A byte every 30 ms: each of them in time, all of them never. */
+static void drip(int fd)
+{
+	while (send(fd, "", 1, MSG_NOSIGNAL) == 1)
+		usleep(30000);
+}
+
+static void a_message_that_drips_is_not_waited_for(void)
+{
+	AUTO_FRAME frame = FRAME_INIT;
+	struct raw_header header = {.len = 1000000, .type = 1};
+	struct rf_err got;
+	pid_t pid;
+
+	open_ends();
+	CHECK(write(ends[0], &header, sizeof(header)) == (ssize_t)sizeof(header));
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		drip(ends[0]);
+		_exit(0);
+	}
+	CHECK_INT(frame_recv_within(ends[1], 200, &frame, &got), RF_EIO);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void a_receiver_that_does_not_read_is_not_waited_for(void)
+{
+	static char large[4 << 20];
+	const struct frame_out out = {.type = 1, .payload = {large, sizeof(large)}};
+	struct rf_err got;
+
+	open_ends();
+	CHECK_INT(frame_send_within(ends[0], 200, &out, &got), RF_EIO);
+}
+
+static void a_message_in_time_arrives_as_any_other(void)
+{
+	const struct frame_out out = {.type = 9, .payload = RF_STR("now")};
+	AUTO_FRAME frame = FRAME_INIT;
+
+	open_ends();
+	CHECK_INT(frame_send_within(ends[0], 1000, &out, NULL), RF_OK);
+	CHECK_INT(frame_recv_within(ends[1], 1000, &frame, NULL), RF_OK);
+	CHECK_INT(frame.type, 9);
+	CHECK_STR(rf_buf_cstr(&frame.payload), "now");
+}
+
 int main(int argc, char **argv)
 {
 	TAP_BEGIN(argc, argv);
@@ -168,6 +219,9 @@ int main(int argc, char **argv)
 	RUN(fields_come_back_in_order_and_a_short_payload_fails_for_good);
 	RUN(an_error_from_another_process_cannot_print_control_characters);
 	RUN(an_error_that_claims_success_is_a_defect);
+	RUN(a_message_that_drips_is_not_waited_for);
+	RUN(a_receiver_that_does_not_read_is_not_waited_for);
+	RUN(a_message_in_time_arrives_as_any_other);
 	rf_fd_closep(&ends[0]);
 	rf_fd_closep(&ends[1]);
 	return TAP_END();
