@@ -79,7 +79,14 @@ static int load(const struct proxy_args *args, struct kube_set *set, struct rf_e
 	}
 	if (out_diags(&diags) && rc == RF_OK)
 		rc = rf_err_set(err, RF_EINPUT, "--policy: nothing of it is in force");
-	return rc;
+	if (rc < 0)
+		return rc;
+	rf_vec_each (object, &set->objects) {
+		if ((*object)->kind == KUBE_AUTHORIZATION_POLICY)
+			return RF_OK;
+	}
+	/* A file that is just being written, or another one than was meant, lets nobody in. */
+	return rf_err_set(err, RF_EINPUT, "--policy: there is no AuthorizationPolicy in it");
 }
 
 int proxy_give_policy(const struct proxy_args *args, struct proxy *proxy, struct rf_err *err)

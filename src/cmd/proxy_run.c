@@ -145,6 +145,10 @@ static int check_args(
 			usage, "more than %d times --listen", PROXY_MAX_LISTENERS / ENDPOINT_MAX);
 	if (args->allow_ids.count && args->policies.count)
 		return opt_fail(usage, "--policy excludes --allow-id: name the IDs in a policy");
+	rf_vec_each (path, &args->policies) {
+		if (strcmp(*path, "-") == 0)
+			return opt_fail(usage, "--policy is read again: name a file");
+	}
 	if (args->policies.count > MAX_POLICIES)
 		return opt_fail(usage, "more than %d times --policy", MAX_POLICIES);
 	if (args->allow_ids.count > PROXY_MAX_IDS)
