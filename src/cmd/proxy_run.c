@@ -41,7 +41,8 @@ struct keeper {
 	size_t listener_count;
 	RF_VEC(struct endpoint) sockets; /* UNIX sockets to be removed at the end */
 	int metrics_fd, log_fd;
-	struct stamp stamps[3], policies[MAX_POLICIES];
+	struct stamp stamps[3];
+	uint64_t policy_stamp;
 	unsigned odds; /* how often the files did not belong together */
 	struct endpoint targets[ENDPOINT_MAX];
 	size_t target_count;
@@ -411,18 +412,10 @@ static int give_ids(struct keeper *keeper, struct rf_err *err)
 /* True when a file of --policy is another one than before. */
 static bool policies_have_changed(struct keeper *keeper)
 {
-	bool changed = false;
+	uint64_t before = keeper->policy_stamp;
 
-	for (size_t i = 0; i < keeper->args->policies.count; i++) {
-		struct stamp stamp;
-
-		memset(&stamp, 0, sizeof(stamp));
-		if (!stamp_of(keeper->args->policies.items[i], &stamp))
-			continue;
-		changed |= memcmp(&stamp, &keeper->policies[i], sizeof(stamp)) != 0;
-		keeper->policies[i] = stamp;
-	}
-	return changed;
+	keeper->policy_stamp = proxy_policy_stamp(keeper->args);
+	return keeper->policy_stamp != before;
 }
 
 static int give_rules(struct keeper *keeper, struct rf_err *err)
