@@ -74,6 +74,8 @@ int proxy_run(const struct opt_usage *usage, const struct proxy_args *args, enum
 /* Reads --policy and tells the proxy. What is wrong in a manifest has been printed. */
 int proxy_give_policy(
 	const struct proxy_args *args, struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
+/* Another number when a file of --policy is another one. */
+uint64_t proxy_policy_stamp(const struct proxy_args *args);
 void proxy_args_done(struct proxy_args *args);
 
 #endif

@@ -2,12 +2,18 @@
  * `proxy server --policy`: AuthorizationPolicies for a program that is no pod. Its namespace is
  * that of its own certificate's ID, its labels those of --label.
  */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/fd.h"
+#include "base/map.h"
 #include "cmd/proxy.h"
 #include "mesh/cert.h"
 #include "mesh/proxy/rules.h"
 
 #define MAX_LABELS 64
+#define MAX_DEPTH  32 /* of directories whose files are looked at */
 
 struct subject {
 	struct doc_pair labels[MAX_LABELS];
@@ -79,7 +85,79 @@ static int load(const struct proxy_args *args, struct kube_set *set, struct rf_e
 	}
 	if (out_diags(&diags) && rc == RF_OK)
 		rc = rf_err_set(err, RF_EINPUT, "--policy: nothing of it is in force");
-	return rc;
+	if (rc < 0)
+		return rc;
+	rf_vec_each (object, &set->objects) {
+		if ((*object)->kind == KUBE_AUTHORIZATION_POLICY)
+			return RF_OK;
+	}
+	/* A file that is just being written, or another one than was meant, lets nobody in. */
+	return rf_err_set(err, RF_EINPUT, "--policy: there is no AuthorizationPolicy in it");
+}
+
+struct directory {
+	const struct directory *parent;
+	dev_t dev;
+	ino_t ino;
+	unsigned depth;
+};
+
+static uint64_t stamp_of(const char *path, const struct directory *parent);
+
+/* Of the files in it that kube_load_path() reads, in any order. */
+static uint64_t stamp_below(const char *path, const struct directory *here)
+{
+	struct dirent *entry;
+	uint64_t sum = 0;
+	DIR *dir;
+
+	for (const struct directory *d = here->parent; d; d = d->parent) {
+		if (d->dev == here->dev && d->ino == here->ino)
+			return 0; /* a link back */
+	}
+	dir = here->depth < MAX_DEPTH ? opendir(path) : NULL;
+	while (dir && (entry = readdir(dir))) {
+		AUTO_FREE char *child = NULL;
+
+		if (strcmp(entry->d_name, ".") == 0 || strncmp(entry->d_name, "..", 2) == 0)
+			continue;
+		if (asprintf(&child, "%s/%s", path, entry->d_name) < 0)
+			child = NULL;
+		else
+			sum += stamp_of(child, here);
+	}
+	if (dir)
+		closedir(dir);
+	return sum;
+}
+
+static uint64_t stamp_of(const char *path, const struct directory *parent)
+{
+	struct rf_str name = rf_str_of(path);
+	struct directory here = {.parent = parent, .depth = parent ? parent->depth + 1 : 0};
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	here.dev = st.st_dev;
+	here.ino = st.st_ino;
+	if (S_ISDIR(st.st_mode))
+		return stamp_below(path, &here);
+	if (parent && !rf_str_ends(name, RF_STR(".yaml")) && !rf_str_ends(name, RF_STR(".yml")) &&
+		!rf_str_ends(name, RF_STR(".json")))
+		return 0;
+	return rf_hash(&(const uint64_t[]){st.st_dev, st.st_ino, (uint64_t)st.st_size,
+			       (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec},
+		5 * sizeof(uint64_t));
+}
+
+uint64_t proxy_policy_stamp(const struct proxy_args *args)
+{
+	uint64_t sum = 0;
+
+	rf_vec_each (path, &args->policies)
+		sum += stamp_of(*path, NULL);
+	return sum;
 }
 
 int proxy_give_policy(const struct proxy_args *args, struct proxy *proxy, struct rf_err *err)

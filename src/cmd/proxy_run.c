@@ -43,7 +43,8 @@ struct keeper {
 	size_t listener_count;
 	RF_VEC(struct endpoint) sockets; /* UNIX sockets to be removed at the end */
 	int metrics_fd, log_fd;
-	struct stamp stamps[3], policies[MAX_POLICIES];
+	struct stamp stamps[3];
+	uint64_t policy_stamp;
 	unsigned odds; /* how often the files did not belong together */
 	struct endpoint targets[ENDPOINT_MAX];
 	size_t target_count;
@@ -147,6 +148,10 @@ static int check_args(
 			usage, "more than %d times --listen", PROXY_MAX_LISTENERS / ENDPOINT_MAX);
 	if (args->allow_ids.count && args->policies.count)
 		return opt_fail(usage, "--policy excludes --allow-id: name the IDs in a policy");
+	rf_vec_each (path, &args->policies) {
+		if (strcmp(*path, "-") == 0)
+			return opt_fail(usage, "--policy is read again: name a file");
+	}
 	if (args->policies.count > MAX_POLICIES)
 		return opt_fail(usage, "more than %d times --policy", MAX_POLICIES);
 	if (args->allow_ids.count > PROXY_MAX_IDS)
@@ -409,18 +414,10 @@ static int give_ids(struct keeper *keeper, struct rf_err *err)
 /* True when a file of --policy is another one than before. */
 static bool policies_have_changed(struct keeper *keeper)
 {
-	bool changed = false;
+	uint64_t before = keeper->policy_stamp;
 
-	for (size_t i = 0; i < keeper->args->policies.count; i++) {
-		struct stamp stamp;
-
-		memset(&stamp, 0, sizeof(stamp));
-		if (!stamp_of(keeper->args->policies.items[i], &stamp))
-			continue;
-		changed |= memcmp(&stamp, &keeper->policies[i], sizeof(stamp)) != 0;
-		keeper->policies[i] = stamp;
-	}
-	return changed;
+	keeper->policy_stamp = proxy_policy_stamp(keeper->args);
+	return keeper->policy_stamp != before;
 }
 
 static int give_rules(struct keeper *keeper, struct rf_err *err)
