@@ -26,7 +26,10 @@
 #define RESTART_MS     100
 #define MAX_RESTART_MS 5000
 #define MAX_LISTENERS  4
-#define LOG_ASIDE      ((off_t)64 << 20)
+/* Of one pod's proxy: a handshake that goes no further is some 50 KB for five seconds. */
+#define MAX_CONNECTIONS 20000
+#define MAX_PENDING	((uint64_t)64 << 20)
+#define LOG_ASIDE	((off_t)64 << 20)
 
 struct host_mesh {
 	struct host *host;
@@ -381,6 +384,8 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 
 	proxy_settings_default(&settings);
 	settings.sidecar = true;
+	settings.max_connections = MAX_CONNECTIONS;
+	settings.max_pending = MAX_PENDING;
 	opts.netns_fd = netns;
 	opts.keeper_fd = keeper;
 	m->sidecar_hash = m->policy_hash = 0;

@@ -21,8 +21,9 @@ enum proc_calls {
 	PROC_CALLS_FILES_WRITE = 1 << 2, /* create, remove, own and mark files */
 	PROC_CALLS_STORE = 1 << 3,	 /* files that must last: rename, lock, sync */
 	PROC_CALLS_EVENTS = 1 << 4,	 /* epoll, threads, sockets that are there already */
-	PROC_CALLS_STREAMS = 1 << 5,	 /* new stream sockets of IPv4 and IPv6 (not to listen), connect */
-	PROC_CALLS_UNIX = 1 << 6,	 /* with STREAMS: of UNIX, too, which no Landlock guards */
+	PROC_CALLS_STREAMS =
+		1 << 5,		  /* new stream sockets of IPv4 and IPv6 (not to listen), connect */
+	PROC_CALLS_UNIX = 1 << 6, /* with STREAMS: of UNIX, too, which no Landlock guards */
 };
 
 struct proc_sandbox {
