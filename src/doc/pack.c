@@ -125,7 +125,8 @@ static int take_node(struct unpacking *u, unsigned depth, struct doc_node **ret)
 	if (!at)
 		return malformed(u);
 	memcpy(&head, at, sizeof(head));
-	if (head.type > DOC_MAP || (head.type < DOC_SEQ && head.count))
+	if (head.type > DOC_MAP || (head.type < DOC_SEQ && head.count) ||
+		(head.type == DOC_STRING && !head.has_text))
 		return malformed(u);
 	node = rf_arena_new_of(u->arena, struct doc_node);
 	if (!node)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -25,6 +26,10 @@
 #define RESTART_MS     100
 #define MAX_RESTART_MS 5000
 #define MAX_LISTENERS  4
+/* Of one pod's proxy: a handshake that goes no further is some 50 KB for five seconds. */
+#define MAX_CONNECTIONS 20000
+#define MAX_PENDING	((uint64_t)64 << 20)
+#define LOG_ASIDE	((off_t)64 << 20)
 
 struct host_mesh {
 	struct host *host;
@@ -315,6 +320,17 @@ int mesh_add_client(struct pod *pod, int64_t ttl_s, int *ret_fd, struct rf_err *
 	return keeper_add_client(host->mesh->keeper, &client, ret_fd, err);
 }
 
+/* A large one of an earlier start becomes FILE.1: a proxy writes at most 256 MiB into one file. */
+static void put_aside(const char *path)
+{
+	AUTO_BUF old = {0};
+	struct stat st;
+
+	rf_buf_addf(&old, "%s.1", path);
+	if (!old.failed && lstat(path, &st) == 0 && st.st_size > LOG_ASIDE)
+		(void)rename(path, old.data);
+}
+
 /* Beside the containers' logs: NAMESPACE_POD_mesh.log, a line of JSON a connection. */
 static int open_log(const struct pod *pod, int *ret, struct rf_err *err)
 {
@@ -324,6 +340,7 @@ static int open_log(const struct pod *pod, int *ret, struct rf_err *err)
 		RF_STR_ARG(pod->kube->namespace), RF_STR_ARG(pod->kube->name));
 	if (path.failed)
 		return rf_err_nomem(err);
+	put_aside(path.data);
 	*ret = open(path.data, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return *ret < 0 ? rf_err_sys(err, errno, "open %s", path.data) : RF_OK;
 }
@@ -367,6 +384,8 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 
 	proxy_settings_default(&settings);
 	settings.sidecar = true;
+	settings.max_connections = MAX_CONNECTIONS;
+	settings.max_pending = MAX_PENDING;
 	opts.netns_fd = netns;
 	opts.keeper_fd = keeper;
 	m->sidecar_hash = m->policy_hash = 0;

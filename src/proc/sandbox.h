@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 /* Sets of system calls; a call outside of them kills the process. None has ptrace, mount,
- * namespaces, bpf, keys, kill, exec or new processes; only the last one has sockets. */
+ * namespaces, bpf, keys, kill, exec or new processes; only the last two have sockets. */
 enum proc_calls {
 	PROC_CALLS_COMPUTE =
 		1 << 0, /* memory, clocks, exit, reads and writes of open descriptors */
@@ -21,7 +21,9 @@ enum proc_calls {
 	PROC_CALLS_FILES_WRITE = 1 << 2, /* create, remove, own and mark files */
 	PROC_CALLS_STORE = 1 << 3,	 /* files that must last: rename, lock, sync */
 	PROC_CALLS_EVENTS = 1 << 4,	 /* epoll, threads, sockets that are there already */
-	PROC_CALLS_STREAMS = 1 << 5,	 /* new stream sockets (not to listen), connect */
+	PROC_CALLS_STREAMS =
+		1 << 5,		  /* new stream sockets of IPv4 and IPv6 (not to listen), connect */
+	PROC_CALLS_UNIX = 1 << 6, /* with STREAMS: of UNIX, too, which no Landlock guards */
 };
 
 struct proc_sandbox {

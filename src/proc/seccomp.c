@@ -135,12 +135,12 @@ static int allow_threads(scmp_filter_ctx ctx)
 }
 
 /* Streams of the families that a proxy speaks. */
-static int allow_streams(scmp_filter_ctx ctx)
+static int allow_streams(scmp_filter_ctx ctx, bool local)
 {
-	static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX /* the last */};
 	int rc = 0;
 
-	for (size_t i = 0; i < RF_ARRAY_LEN(families) && rc == 0; i++) {
+	for (size_t i = 0; i < RF_ARRAY_LEN(families) - !local && rc == 0; i++) {
 		const struct scmp_arg_cmp args[] = {
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
 			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM),
@@ -198,7 +198,7 @@ static int add_rules(scmp_filter_ctx ctx, unsigned calls)
 	if (rc == 0 && (calls & EVENTS))
 		rc = allow_threads(ctx);
 	if (rc == 0 && (calls & STREAMS))
-		rc = allow_streams(ctx);
+		rc = allow_streams(ctx, calls & PROC_CALLS_UNIX);
 	return rc < 0 ? rc : refuse_quietly(ctx, calls);
 }
 

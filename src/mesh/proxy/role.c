@@ -22,6 +22,7 @@
 
 #define DRAIN_POLL_MS	50
 #define OPEN_FILES	((uint64_t)1 << 20)
+#define LOG_FILE_MAX	((uint64_t)256 << 20) /* whoever connects writes into a pod's access log */
 #define EXIT_BAD_ORDERS 3
 
 struct process {
@@ -102,8 +103,12 @@ static int take_listener(struct process *p, struct frame *frame, struct rf_err *
 
 static int confine(const struct process *p, struct rf_err *err)
 {
+	const unsigned calls = PROC_CALLS_COMPUTE | PROC_CALLS_EVENTS | PROC_CALLS_STREAMS;
 	const struct proc_sandbox box = {
-		.calls = PROC_CALLS_COMPUTE | PROC_CALLS_EVENTS | PROC_CALLS_STREAMS,
+		/* A pod's dials what its pod has dialled; the machine's UNIX sockets are no part
+		 * of that. */
+		.calls = p->settings.sidecar ? calls : calls | PROC_CALLS_UNIX,
+		.file_bytes = p->settings.sidecar ? LOG_FILE_MAX : 0,
 		.keep_network = true,
 		.as_nobody = true,
 		.uid = p->settings.sidecar ? PROXY_SIDECAR_UID : p->settings.uid,
@@ -455,6 +460,8 @@ static int run(int channel)
 
 	/* The reader of the log may go. */
 	signal(SIGPIPE, SIG_IGN);
+	/* At its largest size the log loses lines. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* Until it is known that it is a pod's, it dies with who has started it. */
 	if (loop_new(&p.loop, &err) < 0)
 		return EXIT_BAD_ORDERS;

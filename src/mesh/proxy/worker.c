@@ -237,6 +237,16 @@ static const char *overdue(const struct conn *conn)
 	return conn->result;
 }
 
+/*
+ * Nothing has come to a PERMISSIVE port: a client that waits for its server's greeting. Istio goes
+ * on with plain bytes then, too.
+ */
+static bool waits_for_greeting(const struct conn *conn)
+{
+	return conn->step == CONN_FIRST && conn->to_original &&
+	       conn->mode == PEER_AUTH_PERMISSIVE && !conn->first_len && !conn->plain;
+}
+
 static void sweep_conn(struct conn *conn, uint64_t now_ms, int64_t now_s)
 {
 	struct worker *worker = conn->worker;
@@ -252,6 +262,11 @@ static void sweep_conn(struct conn *conn, uint64_t now_ms, int64_t now_s)
 			stats_add(&worker->stats.limited, 1);
 			conn_abort(conn, "memory");
 		}
+		return;
+	}
+	if (waits_for_greeting(conn)) {
+		conn->plain = true;
+		conn_run(conn);
 		return;
 	}
 	if (conn->step == CONN_FIRST || conn->step == CONN_HANDSHAKE ||
