@@ -249,8 +249,7 @@ void host_stop(struct host *host)
 /* --- a new plan --- */
 
 /* A proxy is there before a pod's programs or not at all, and peers have to know which. */
-static bool is_same(
-	const struct pod *pod, const struct kube_pod *next, const struct kube_set *set)
+static bool is_same(const struct pod *pod, const struct kube_pod *next, const struct kube_set *set)
 {
 	if (pod->networked && mesh_has_by(pod->host, set, next) != (pod->mesh != NULL))
 		return false;
