@@ -15,9 +15,11 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "kube/load.h"
 
 #define MAX_DEPTH    64
 #define MAX_MANIFEST ((size_t)1 << 20)
+#define MESH_API     "security.istio.io/"
 
 struct check_opts {
 	unsigned format;
@@ -70,8 +72,9 @@ static const struct opt_usage usage = {
 	.text = "PATH is a file, a directory or - for a Dockerfile on standard input. In a "
 		"directory "
 		"the files named Dockerfile*, *.Dockerfile, *.dockerfile and Containerfile* are "
-		"judged, and those below it. Kubernetes manifests are not judged yet; that is "
-		"noted once for each.\n\n"
+		"judged, and those below it. Of Kubernetes manifests only Istio's policies are "
+		"judged yet, by what cannot be enforced or means less than it seems; that the rest "
+		"is not is noted once for each.\n\n"
 		"A comment \"# ringfence ignore=ID[,ID]\" takes back findings of the instruction "
 		"that "
 		"follows, \"# ringfence global ignore=ID[,ID]\" those of the file. The comments of "
@@ -139,13 +142,34 @@ static bool has_kind(struct rf_str text)
 	return false;
 }
 
+/* What cannot be enforced of the mesh's policies, or means less than it seems (HTTP over TCP). */
+static void judge_mesh(struct run *run, const char *path, struct rf_str text)
+{
+	AUTO_DIAGS diags = {.error_count = 0};
+	struct kube_set set;
+	struct rf_err err;
+
+	if (!memmem(text.ptr, text.len, MESH_API, strlen(MESH_API)))
+		return;
+	if (kube_set_init(&set, &err) < 0) {
+		fail(run, path, &err);
+		return;
+	}
+	if (kube_load_text(&set, text, path, &diags, &err) < 0)
+		fail(run, path, &err);
+	if (out_diags(&diags))
+		run->failed = true;
+	kube_set_done(&set);
+}
+
 /* True when the file is a manifest, which was noted then. */
-static bool note_manifest(const char *path)
+static bool note_manifest(struct run *run, const char *path)
 {
 	AUTO_BUF text = {.max = MAX_MANIFEST};
 
 	if (rf_file_read(path, &text, NULL) < 0 || !has_kind(rf_buf_str(&text)))
 		return false;
+	judge_mesh(run, path, rf_buf_str(&text));
 	fprintf(stderr, "ringfence: note: %s: manifests are not judged yet\n", path);
 	return true;
 }
@@ -237,7 +261,7 @@ static void visit(struct run *run, const char *dir, const char *name, unsigned d
 	else if (is_dockerfile_name(name))
 		judge_file(run, rf_buf_cstr(&path));
 	else if (is_manifest_name(name))
-		note_manifest(rf_buf_cstr(&path));
+		note_manifest(run, rf_buf_cstr(&path));
 }
 
 static void walk(struct run *run, const char *dir, unsigned depth)
@@ -268,7 +292,7 @@ static void judge_path(struct run *run, const char *path)
 		run->failed = true;
 	} else if (S_ISDIR(st.st_mode)) {
 		walk(run, path, 0);
-	} else if (!is_manifest_name(slash ? slash + 1 : path) || !note_manifest(path)) {
+	} else if (!is_manifest_name(slash ? slash + 1 : path) || !note_manifest(run, path)) {
 		judge_file(run, path);
 	}
 }
