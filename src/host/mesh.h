@@ -16,8 +16,7 @@
 /* True for a pod that gets a proxy. */
 bool mesh_has(const struct host *host, const struct kube_pod *kube);
 /* The same by manifests that are not in force yet. */
-bool mesh_has_by(
-	const struct host *host, const struct kube_set *set, const struct kube_pod *kube);
+bool mesh_has_by(const struct host *host, const struct kube_set *set, const struct kube_pod *kube);
 /* Its network is there. Nothing to do for a pod outside of the mesh. */
 int mesh_pod_start(struct pod *pod, struct rf_err *err) RF_MUST_USE;
 /* Ends what mesh_pod_start() has made. */

@@ -149,7 +149,8 @@ static bool declares(const struct kube_pod *kube, uint16_t port)
 		const struct kube_container_port *ports = containers[i].ports.items;
 
 		for (size_t j = 0; j < containers[i].ports.count; j++) {
-			if (ports[j].container_port.value == port && rf_str_is(ports[j].protocol, "TCP"))
+			if (ports[j].container_port.value == port &&
+				rf_str_is(ports[j].protocol, "TCP"))
 				return true;
 		}
 	}

@@ -39,7 +39,7 @@ struct client {
 	char *names; /* what dns are views of */
 	RF_VEC(struct rf_str) dns;
 	int64_t ttl_s;
-	unsigned signs; /* that it may still ask for */
+	unsigned signs;	   /* that it may still ask for */
 	uint64_t signs_ms; /* when they were counted */
 };
 

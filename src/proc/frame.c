@@ -285,8 +285,7 @@ int frame_recv(int channel, struct frame *frame, struct rf_err *err)
 	return recv_frame(&line, frame, err);
 }
 
-int frame_recv_within(
-	int channel, unsigned timeout_ms, struct frame *frame, struct rf_err *err)
+int frame_recv_within(int channel, unsigned timeout_ms, struct frame *frame, struct rf_err *err)
 {
 	struct line line = line_within(channel, timeout_ms);
 

@@ -21,7 +21,7 @@ enum mesh_outcome {
 	MESH_NO_HANDSHAKE, /* STRICT, and from has no identity: refused */
 	MESH_NO_PROXY,	   /* `to` is not in the mesh: nobody asks its policies */
 	MESH_SELF,	   /* a pod and itself: that does not pass its proxy */
-	MESH_NODE,	   /* a hostNetwork pod is the machine, whose connections (probes) pass, too */
+	MESH_NODE, /* a hostNetwork pod is the machine, whose connections (probes) pass, too */
 };
 
 struct mesh_reach {

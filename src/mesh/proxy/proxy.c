@@ -71,8 +71,7 @@ static int give_listener(
 	struct proxy *proxy, const struct worker_listener *listener, struct rf_err *err)
 {
 	AUTO_BUF payload = {0};
-	struct frame_out out = {
-		.type = PROXY_MSG_LISTENER, .fds = &listener->fd, .fd_count = 1};
+	struct frame_out out = {.type = PROXY_MSG_LISTENER, .fds = &listener->fd, .fd_count = 1};
 
 	frame_put_u64(&payload, listener->side);
 	out.payload = rf_buf_str(&payload);

@@ -95,11 +95,11 @@ static void a_pod_reaches_itself(void)
 
 static void the_machine_reaches_its_pods_as_the_proxies_let_it(void)
 {
-	struct mesh_reach r = reach_of(
-		"---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent}\n"
-		"spec: {hostNetwork: true, containers: [{name: c, image: i}]}\n" POD_OF("db", "true")
-			MODE("STRICT") ONLY_WEB,
-		WEB, DB);
+	struct mesh_reach r =
+		reach_of("---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent}\n"
+			 "spec: {hostNetwork: true, containers: [{name: c, image: i}]}\n" POD_OF(
+				 "db", "true") MODE("STRICT") ONLY_WEB,
+			WEB, DB);
 
 	CHECK(r.allowed && r.outcome == MESH_NODE && r.unasked && !r.from_id[0]);
 }
