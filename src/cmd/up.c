@@ -26,7 +26,7 @@ struct up_opts {
 	const char *runtime, *seccomp_file, *seccomp_root;
 	const char *cert_ttl;
 	bool detach, no_dns, quiet, mesh;
-	uint64_t timeout_s;
+	uint64_t timeout_s, metrics_port;
 };
 
 #define UP_TIMEOUT_S 120
@@ -58,6 +58,11 @@ static const struct opt_row rows[] = {
 	{"mesh", 0, OPT_FLAG, offsetof(struct up_opts, mesh), NULL,
 		"Puts every pod into the mesh, not only those of namespaces with the label "
 		"istio-injection: enabled.",
+		NULL},
+	{"mesh-metrics-port", 0, OPT_NUMBER, offsetof(struct up_opts, metrics_port), "PORT",
+		"Serves every meshed pod's page of metrics on this port of the pod, in plain "
+		"(Istio's is 15090), for whom NetworkPolicies let in. Without it the page is on a "
+		"UNIX socket of the machine only, which `status --json` names.",
 		NULL},
 	{"cert-ttl", 0, OPT_TEXT, offsetof(struct up_opts, cert_ttl), "DURATION",
 		"How long pods' certificates are valid: 24h unless said otherwise, at least 10s; "
@@ -133,6 +138,9 @@ static int make_config(const struct up_opts *opts, struct host_config *ret)
 		.seccomp_root = opts->seccomp_root ? opts->seccomp_root : SECCOMP_ROOT,
 		.mesh = opts->mesh,
 		.dns = !opts->no_dns};
+	if (opts->metrics_port > UINT16_MAX)
+		return opt_fail(&usage, "--mesh-metrics-port is 1 to 65535");
+	ret->mesh_metrics_port = (uint16_t)opts->metrics_port;
 	if (opts->cert_ttl) {
 		uint64_t ttl_s;
 

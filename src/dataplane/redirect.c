@@ -15,6 +15,7 @@
 #define PRIORITY_DSTNAT (-100)
 #define SRC4_AT		12
 #define SRC6_AT		8
+#define DPORT_AT	2
 
 static void return_rule(struct nft_rule *rule)
 {
@@ -41,6 +42,17 @@ static void skip_node(struct nft_batch *batch, const struct rf_ip *ip)
 	rule_payload(&rule, NFT_PAYLOAD_NETWORK_HEADER, ip->family == RF_IPV6 ? SRC6_AT : SRC4_AT,
 		len, NFT_REG_1);
 	rule_cmp(&rule, NFT_CMP_EQ, ip->bytes, len);
+	return_rule(&rule);
+}
+
+static void skip_port(struct nft_batch *batch, uint16_t port)
+{
+	struct nft_rule rule = rule_begin(batch, "inbound");
+	uint16_t wire = htons(port);
+
+	rule_protocol(&rule, IPPROTO_TCP);
+	rule_payload(&rule, NFT_PAYLOAD_TRANSPORT_HEADER, DPORT_AT, sizeof(wire), NFT_REG_1);
+	rule_cmp(&rule, NFT_CMP_EQ, &wire, sizeof(wire));
 	return_rule(&rule);
 }
 
@@ -78,6 +90,8 @@ static void build(struct nft_batch *batch, const struct redirect *redirect)
 	skip_loopback(batch, "inbound", NFT_META_IIFNAME);
 	for (unsigned i = 0; i < redirect->node_ip_count; i++)
 		skip_node(batch, &redirect->node_ips[i]);
+	if (redirect->plain_port)
+		skip_port(batch, redirect->plain_port);
 	redirect_tcp(batch, "inbound", redirect->inbound_port);
 	skip_proxy(batch, redirect->proxy_uid);
 	skip_loopback(batch, "outbound", NFT_META_OIFNAME);

@@ -114,6 +114,7 @@ struct host_config {
 	const char *seccomp_root; /* where Localhost profiles lie */
 	bool dns;		  /* run the built-in DNS pod when the manifests have none */
 	bool mesh;		  /* every pod is in the mesh */
+	uint16_t mesh_metrics_port; /* of every pod in the mesh; 0: a UNIX socket only */
 	int64_t cert_ttl_s;	  /* of pods' certificates; 0: the authority's usual */
 };
 

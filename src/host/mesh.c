@@ -45,7 +45,8 @@ struct pod_mesh {
 	struct pod *pod;
 	struct worker_listener listeners[MAX_LISTENERS];
 	size_t listener_count;
-	int metrics_fd;	     /* a UNIX socket in the pod's run directory */
+	int metrics_fds[PROXY_MAX_METRICS]; /* a UNIX socket in the pod's run directory, ports */
+	size_t metrics_count;
 	struct proxy *proxy; /* NULL while it is being replaced */
 	struct loop_watch *watch;
 	struct loop_timer *timer;
@@ -350,13 +351,16 @@ static int open_metrics(struct pod_mesh *m, struct rf_err *err)
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct endpoint endpoint = {.len = sizeof(un)};
 	AUTO_BUF path = {0};
+	int rc;
 
 	rf_buf_addf(&path, "%s/" MESH_METRICS_SOCKET, m->pod->run_dir);
 	if (path.failed || !rf_str_copy(rf_buf_str(&path), un.sun_path, sizeof(un.sun_path)))
 		return rf_err_set(
 			err, RF_ELIMIT, "%s: too long for a UNIX socket", rf_buf_cstr(&path));
 	memcpy(&endpoint.address, &un, sizeof(un));
-	return endpoint_listen(&endpoint, false, &m->metrics_fd, err);
+	rc = endpoint_listen(&endpoint, false, &m->metrics_fds[m->metrics_count], err);
+	m->metrics_count += rc == RF_OK;
+	return rc;
 }
 
 static void on_channel(void *ctx, unsigned events);
@@ -369,7 +373,7 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 		.listeners = m->listeners,
 		.listener_count = m->listener_count,
 		.threads = 1,
-		.metrics_fd = m->metrics_fd,
+		.metrics_count = m->metrics_count,
 		.log_fd = -1};
 	AUTO_FD netns = open_netns(m->pod, err);
 	AUTO_FD keeper = -1;
@@ -386,6 +390,7 @@ static int start_proxy(struct pod_mesh *m, struct rf_err *err)
 	settings.sidecar = true;
 	settings.max_connections = MAX_CONNECTIONS;
 	settings.max_pending = MAX_PENDING;
+	memcpy(opts.metrics_fds, m->metrics_fds, sizeof(opts.metrics_fds));
 	opts.netns_fd = netns;
 	opts.keeper_fd = keeper;
 	m->sidecar_hash = m->policy_hash = 0;
@@ -443,6 +448,19 @@ static void on_channel(void *ctx, unsigned events RF_UNUSED)
 
 /* --- its sockets --- */
 
+static int listen_on(uint16_t port, bool ipv6, int *ret_fd, struct rf_err *err)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct endpoint endpoint = {.len = ipv6 ? sizeof(in6) : sizeof(in)};
+
+	if (ipv6)
+		memcpy(&endpoint.address, &in6, sizeof(in6));
+	else
+		memcpy(&endpoint.address, &in, sizeof(in));
+	return endpoint_listen(&endpoint, false, ret_fd, err);
+}
+
 static int listen_inside(struct pod_mesh *m, bool ipv6, struct rf_err *err)
 {
 	static const struct {
@@ -452,24 +470,21 @@ static int listen_inside(struct pod_mesh *m, bool ipv6, struct rf_err *err)
 		{MESH_INBOUND_PORT, PROXY_SERVER},
 		{MESH_OUTBOUND_PORT, PROXY_CLIENT},
 	};
+	uint16_t metrics = m->pod->host->config.mesh_metrics_port;
+	int rc = RF_OK;
 
-	for (size_t i = 0; i < RF_ARRAY_LEN(rows); i++) {
-		struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(rows[i].port)};
-		struct sockaddr_in6 in6 = {
-			.sin6_family = AF_INET6, .sin6_port = htons(rows[i].port)};
-		struct endpoint endpoint = {.len = ipv6 ? sizeof(in6) : sizeof(in)};
-		int fd, rc;
+	for (size_t i = 0; i < RF_ARRAY_LEN(rows) && rc == RF_OK; i++) {
+		struct worker_listener *listener = &m->listeners[m->listener_count];
 
-		if (ipv6)
-			memcpy(&endpoint.address, &in6, sizeof(in6));
-		else
-			memcpy(&endpoint.address, &in, sizeof(in));
-		rc = endpoint_listen(&endpoint, false, &fd, err);
-		if (rc < 0)
-			return rc;
-		m->listeners[m->listener_count++] = (struct worker_listener){fd, rows[i].side};
+		listener->side = rows[i].side;
+		rc = listen_on(rows[i].port, ipv6, &listener->fd, err);
+		m->listener_count += rc == RF_OK;
 	}
-	return RF_OK;
+	if (rc == RF_OK && metrics) {
+		rc = listen_on(metrics, ipv6, &m->metrics_fds[m->metrics_count], err);
+		m->metrics_count += rc == RF_OK;
+	}
+	return rc;
 }
 
 static bool has_ipv6(const struct kube_pod *kube)
@@ -494,7 +509,8 @@ static int redirect(const struct pod *pod, int netns, struct rf_err *err)
 	struct redirect opts = {.netns_fd = netns,
 		.proxy_uid = PROXY_SIDECAR_UID,
 		.inbound_port = MESH_INBOUND_PORT,
-		.outbound_port = MESH_OUTBOUND_PORT};
+		.outbound_port = MESH_OUTBOUND_PORT,
+		.plain_port = pod->host->config.mesh_metrics_port};
 
 	opts.node_ip_count = plan_node_ips(&pod->host->config.ranges, opts.node_ips);
 	return redirect_pod(&opts, err);
@@ -537,7 +553,6 @@ int mesh_pod_start(struct pod *pod, struct rf_err *err)
 	if (!m)
 		return rf_err_nomem(err);
 	m->pod = pod;
-	m->metrics_fd = -1;
 	pod->mesh = m;
 	netns = open_netns(pod, err);
 	rc = netns < 0 ? netns : RF_OK;
@@ -564,7 +579,8 @@ void mesh_pod_stop(struct pod *pod)
 	proxy_free(m->proxy);
 	for (size_t i = 0; i < m->listener_count; i++)
 		rf_fd_closep(&m->listeners[i].fd);
-	rf_fd_closep(&m->metrics_fd);
+	for (size_t i = 0; i < m->metrics_count; i++)
+		rf_fd_closep(&m->metrics_fds[i]);
 	free(m);
 	pod->mesh = NULL;
 }

@@ -78,6 +78,15 @@ static int give_listener(
 	return frame_send_within(proxy->child.channel, proxy->patience_ms, &out, err);
 }
 
+static int give_metrics(struct proxy *proxy, const struct proxy_opts *opts, struct rf_err *err)
+{
+	int rc = RF_OK;
+
+	for (size_t i = 0; i < opts->metrics_count && rc == RF_OK; i++)
+		rc = give_fd(proxy, PROXY_MSG_METRICS, opts->metrics_fds[i], err);
+	return rc;
+}
+
 static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_err *err)
 {
 	AUTO_BUF payload = {0};
@@ -90,7 +99,7 @@ static int set_up(struct proxy *proxy, const struct proxy_opts *opts, struct rf_
 	for (size_t i = 0; i < opts->threads * opts->listener_count && rc == RF_OK; i++)
 		rc = give_listener(proxy, &opts->listeners[i], err);
 	if (rc == RF_OK)
-		rc = give_fd(proxy, PROXY_MSG_METRICS, opts->metrics_fd, err);
+		rc = give_metrics(proxy, opts, err);
 	if (rc == RF_OK)
 		rc = give_fd(proxy, PROXY_MSG_LOG, opts->log_fd, err);
 	if (rc == RF_OK && opts->settings->sidecar)

@@ -19,8 +19,9 @@ struct proxy_opts {
 		*listeners;    /* thread 1's, then thread 2's, ...: listener_count for each */
 	size_t listener_count; /* of one thread */
 	unsigned threads;
-	int metrics_fd; /* a listening socket; -1: none */
-	int log_fd;	/* opened for appending; -1: none */
+	int metrics_fds[PROXY_MAX_METRICS]; /* listening sockets, each with the page */
+	size_t metrics_count;
+	int log_fd; /* opened for appending; -1: none */
 	/* Of a pod (settings->sidecar), else -1. It has an identity of its own then, and lives on
 	 * when who has started it dies. */
 	int netns_fd;  /* the pod's network namespace */

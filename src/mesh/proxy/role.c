@@ -31,8 +31,10 @@ struct process {
 	struct proxy_settings settings;
 	uint64_t threads;
 	RF_VEC(struct worker_listener) listeners;
-	int metrics_fd, log_fd, netns_fd, keeper_fd;
-	struct metrics *metrics;
+	int log_fd, netns_fd, keeper_fd;
+	int metrics_fds[PROXY_MAX_METRICS];
+	struct metrics *metrics[PROXY_MAX_METRICS];
+	size_t metrics_count;
 	struct renewal *renewal;  /* of a pod's proxy */
 	struct loop_watch *watch; /* of the channel */
 	struct worker *workers[PROXY_MAX_THREADS];
@@ -76,7 +78,11 @@ static int take_fd(struct process *p, struct frame *frame, struct rf_err *err)
 	if (frame->fd_count != 1)
 		return rf_err_set(err, RF_EINPUT, "a descriptor is missing");
 	switch (frame->type) {
-	case PROXY_MSG_METRICS: slot = &p->metrics_fd; break;
+	case PROXY_MSG_METRICS:
+		if (p->metrics_count >= PROXY_MAX_METRICS)
+			return rf_err_set(err, RF_ELIMIT, "too many sockets for metrics");
+		p->metrics_fds[p->metrics_count++] = TAKE_FD(frame->fds[0]);
+		return RF_OK;
 	case PROXY_MSG_LOG: slot = &p->log_fd; break;
 	case PROXY_MSG_NETNS: slot = &p->netns_fd; break;
 	default: slot = &p->keeper_fd; break;
@@ -167,8 +173,8 @@ static int start(struct process *p, struct rf_err *err)
 		return rf_err_set(err, RF_EINPUT, "no listening sockets for each thread");
 	for (size_t i = 0; i < p->threads && rc == RF_OK; i++)
 		rc = start_worker(p, i, err);
-	if (rc == RF_OK && p->metrics_fd >= 0)
-		rc = metrics_start(p->loop, p->metrics_fd, write_page, p, &p->metrics, err);
+	for (size_t i = 0; i < p->metrics_count && rc == RF_OK; i++)
+		rc = metrics_start(p->loop, p->metrics_fds[i], write_page, p, &p->metrics[i], err);
 	if (rc == RF_OK && p->keeper_fd >= 0)
 		rc = renewal_start(p->loop, TAKE_FD(p->keeper_fd), got_certs, p, &p->renewal, err);
 	p->started = rc == RF_OK;
@@ -436,13 +442,15 @@ static void on_order(void *ctx, unsigned events RF_UNUSED)
 static void end(struct process *p)
 {
 	renewal_stop(p->renewal);
-	metrics_stop(p->metrics);
+	for (size_t i = 0; i < p->metrics_count; i++) {
+		metrics_stop(p->metrics[i]);
+		rf_fd_closep(&p->metrics_fds[i]);
+	}
 	for (size_t i = 0; i < p->threads && i < PROXY_MAX_THREADS; i++)
 		proxy_worker_stop(p->workers[i]);
 	proxy_state_unref(p->state);
 	close_listeners(p);
 	rf_vec_done(&p->listeners);
-	rf_fd_closep(&p->metrics_fd);
 	rf_fd_closep(&p->log_fd);
 	rf_fd_closep(&p->netns_fd);
 	rf_fd_closep(&p->keeper_fd);
@@ -451,11 +459,7 @@ static void end(struct process *p)
 
 static int run(int channel)
 {
-	struct process p = {.channel = channel,
-		.metrics_fd = -1,
-		.log_fd = -1,
-		.netns_fd = -1,
-		.keeper_fd = -1};
+	struct process p = {.channel = channel, .log_fd = -1, .netns_fd = -1, .keeper_fd = -1};
 	struct rf_err err;
 
 	/* The reader of the log may go. */

@@ -11,7 +11,7 @@ enum proxy_msg {
 	PROXY_MSG_LISTENER,	/* u64 side; a descriptor; threads * listener_count of them */
 	PROXY_MSG_NETNS,	/* a descriptor: of the pod's network, to be entered */
 	PROXY_MSG_KEEPER,  /* a descriptor: the keeper's client, instead of CERTS; later, too */
-	PROXY_MSG_METRICS, /* a descriptor */
+	PROXY_MSG_METRICS, /* a descriptor; at most PROXY_MAX_METRICS of them */
 	PROXY_MSG_LOG,	   /* a descriptor */
 	PROXY_MSG_START,
 	/* Then, any number of times, each answered. */

@@ -14,6 +14,7 @@
 
 #define PROXY_MAX_THREADS   64
 #define PROXY_MAX_LISTENERS 64
+#define PROXY_MAX_METRICS   4
 #define PROXY_MAX_IDS	    1000
 #define PROXY_MAX_TEXT	    ((size_t)4 << 20) /* bytes of certificates, of a policy */
 
