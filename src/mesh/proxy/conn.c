@@ -16,6 +16,8 @@ void conn_go(struct conn *conn, enum conn_step step)
 {
 	const struct proxy_settings *settings = conn->worker->opts.settings;
 
+	conn->worker->handshakes += step == CONN_HANDSHAKE;
+	conn->worker->handshakes -= conn->step == CONN_HANDSHAKE;
 	conn->step = step;
 	switch (step) {
 	case CONN_FIRST: conn_set_deadline(conn, settings->handshake_ms); break;
@@ -149,6 +151,7 @@ void conn_free(struct conn *conn)
 	if (conn->stats)
 		stats_add(&conn->stats->closed, 1);
 	worker_log_conn(worker, conn);
+	worker->handshakes -= conn->step == CONN_HANDSHAKE;
 	unlist(conn);
 	end_close(&conn->down);
 	end_close(&conn->up);

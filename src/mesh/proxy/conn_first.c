@@ -5,7 +5,8 @@
 #include "wire/hello.h"
 #include "wire/proxy_protocol.h"
 
-#define FIRST_MAX (HELLO_MAX + PROXY_PROTOCOL_MAX)
+#define FIRST_MAX      (HELLO_MAX + PROXY_PROTOCOL_MAX)
+#define MIN_HANDSHAKES 64
 
 /* Adds what has come to what had come before; false when that is too much. */
 static bool gather(struct conn *conn)
@@ -71,10 +72,21 @@ enum outcome conn_refuse(struct conn *conn, const char *reason)
 	return conn_over(conn, reason);
 }
 
+/* A handshake takes 50 times the memory of its first bytes: so many at once, the others wait. */
+static size_t max_handshakes(const struct worker *worker)
+{
+	size_t share = (size_t)worker->opts.max_connections / 16;
+
+	return share > MIN_HANDSHAKES ? share : MIN_HANDSHAKES;
+}
+
 static enum outcome begin_tls(struct conn *conn)
 {
 	struct rf_err err;
 
+	conn->waits = conn->worker->handshakes >= max_handshakes(conn->worker);
+	if (conn->waits)
+		return OUT_WAIT;
 	if (wire_engine_accept(conn->worker->identity, &conn->down.tls, &err) < 0)
 		return conn_over(conn, "no-memory");
 	conn_go(conn, CONN_HANDSHAKE);

@@ -295,6 +295,8 @@ static void on_sweep(void *ctx)
 
 	for (struct conn *conn = worker->conns; conn; conn = next) {
 		next = conn->next;
+		if (conn->waits)
+			conn_later(conn);
 		sweep_conn(conn, now_ms, now_s);
 	}
 	stats_set(&worker->stats.pending_bytes, worker->pending);

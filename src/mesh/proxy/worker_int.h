@@ -53,6 +53,7 @@ struct conn {
 	bool proxy_read;
 	bool to_original;	 /* a pod's: the target is `local` */
 	bool plain;		 /* no TLS of ours in it */
+	bool waits;		 /* to begin its handshake, as too many are under way */
 	struct loop_timer *hold; /* nothing is done before it fires (faults) */
 	enum peer_auth_mode mode;
 	size_t target;			      /* index of the one that is being tried */
@@ -93,7 +94,8 @@ struct worker {
 	struct wire_identity *identity;
 	struct conn *conns, *ready;
 	size_t conn_count, pending;
-	size_t crowd; /* most connections since memory was given back */
+	size_t handshakes; /* with who has connected, under way */
+	size_t crowd;	   /* most connections since memory was given back */
 	struct rf_buf log;
 	struct proxy_stats stats;
 
