@@ -26,11 +26,7 @@ LDFLAGS_ALL += -fsanitize=$(SANITIZERS)
 endif
 # libFuzzer sees nothing of code that was compiled without this.
 CFLAGS_ALL += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
-# Unpacks gzip in less than half of zlib's time. Debian has it for amd64 only; ISAL= leaves it out.
-ISAL  ?= $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
-PKGS_ALL := $(PKGS) $(ISAL)
-CPPFLAGS += $(if $(ISAL),-DRF_ISAL $(shell pkg-config --cflags $(ISAL)))
-LIBS := $(shell pkg-config --libs $(PKGS_ALL) 2>/dev/null)
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 # libarchive for good: the shared one brings libxml2, ICU and libstdc++ along, whose relocations
 # cost every start of every child 2 ms. What is used of it needs none of them.
 ARCHIVE_A := $(wildcard $(shell pkg-config --variable=libdir libarchive 2>/dev/null)/libarchive.a)

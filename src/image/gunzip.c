@@ -1,10 +1,7 @@
+/* zlib, member by member. */
 #include "image/gunzip.h"
 
-#ifdef RF_ISAL
-#include <isa-l/igzip_lib.h>
-#else
 #include <zlib.h>
-#endif
 
 #define OUT_BYTES ((size_t)256 << 10)
 #define MAGIC	  0x1f
@@ -15,11 +12,7 @@ struct gunzip {
 	size_t in_len;
 	bool in_member; /* and not at its end */
 	bool any;	/* something came out */
-#ifdef RF_ISAL
-	struct inflate_state state;
-#else
 	z_stream state;
-#endif
 	uint8_t out[OUT_BYTES];
 };
 
@@ -29,46 +22,8 @@ enum step {
 	STEP_DAMAGED,
 };
 
-/* --- the two libraries: begin a member, and unpack what fits; *len is room, then bytes --- */
+/* --- zlib: begin a member, and unpack what fits; *len is room, then bytes --- */
 
-#ifdef RF_ISAL
-static bool begin(struct gunzip *gunzip)
-{
-	isal_inflate_reset(&gunzip->state);
-	gunzip->state.crc_flag = ISAL_GZIP;
-	return true;
-}
-
-static enum step unpack(struct gunzip *gunzip, size_t *len)
-{
-	struct inflate_state *state = &gunzip->state;
-	uint32_t in_len = gunzip->in_len < UINT32_MAX ? (uint32_t)gunzip->in_len : UINT32_MAX;
-	int rc;
-
-	state->next_in = (uint8_t *)(uintptr_t)gunzip->in;
-	state->avail_in = in_len;
-	state->next_out = gunzip->out;
-	state->avail_out = (uint32_t)*len;
-	rc = isal_inflate(state);
-	gunzip->in += in_len - state->avail_in;
-	gunzip->in_len -= in_len - state->avail_in;
-	*len -= state->avail_out;
-	if (rc != ISAL_DECOMP_OK)
-		return STEP_DAMAGED;
-	return state->block_state == ISAL_BLOCK_FINISH ? STEP_MEMBER_ENDS : STEP_MORE;
-}
-
-static bool set_up(struct gunzip *gunzip)
-{
-	isal_inflate_init(&gunzip->state);
-	return true;
-}
-
-static void tear_down(struct gunzip *gunzip)
-{
-	(void)gunzip;
-}
-#else
 #define GZIP_ONLY (MAX_WBITS + 16)
 
 static bool begin(struct gunzip *gunzip)
@@ -104,7 +59,6 @@ static void tear_down(struct gunzip *gunzip)
 {
 	inflateEnd(&gunzip->state);
 }
-#endif
 
 /* --- members --- */
 

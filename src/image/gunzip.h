@@ -1,7 +1,6 @@
 /*
  * gzip (RFC 1952) as a stream: one member after the other; what follows the last one is none of it,
- * as gzip(1) and Go see it. By ISA-L where the machine has it (Debian: amd64), which takes less
- * than half of zlib's time, else by zlib.
+ * as gzip(1) and Go see it.
  */
 #ifndef RF_IMAGE_GUNZIP_H
 #define RF_IMAGE_GUNZIP_H
