@@ -20,7 +20,7 @@ struct redirect {
 	int netns_fd;	    /* the pod's network namespace; borrowed */
 	uint32_t proxy_uid; /* what it sends goes as it is */
 	uint16_t inbound_port, outbound_port;
-	uint16_t plain_port; /* what comes to it is left as it is (metrics); 0: none */
+	uint16_t plain_port;	  /* what comes to it is left as it is (metrics); 0: none */
 	struct rf_ip node_ips[2]; /* whose connections come as they are */
 	unsigned node_ip_count;
 };

@@ -109,13 +109,13 @@ struct pod {
 struct host_config {
 	struct gate_config gate;
 	struct plan_ranges ranges;
-	const char *runtime;	  /* NULL: whichever is there */
-	const char *seccomp_file; /* the runtime's default profile */
-	const char *seccomp_root; /* where Localhost profiles lie */
-	bool dns;		  /* run the built-in DNS pod when the manifests have none */
-	bool mesh;		  /* every pod is in the mesh */
+	const char *runtime;	    /* NULL: whichever is there */
+	const char *seccomp_file;   /* the runtime's default profile */
+	const char *seccomp_root;   /* where Localhost profiles lie */
+	bool dns;		    /* run the built-in DNS pod when the manifests have none */
+	bool mesh;		    /* every pod is in the mesh */
 	uint16_t mesh_metrics_port; /* of every pod in the mesh; 0: a UNIX socket only */
-	int64_t cert_ttl_s;	  /* of pods' certificates; 0: the authority's usual */
+	int64_t cert_ttl_s;	    /* of pods' certificates; 0: the authority's usual */
 };
 
 /* A name that images may start by, and the image that it means. */
