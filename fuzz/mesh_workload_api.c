@@ -16,6 +16,7 @@ struct seen {
 	struct h2 *h2;
 	size_t requests, open, out;
 	unsigned good;
+	bool over; /* the peer broke the protocol, or said that it goes */
 };
 
 static void on_request(void *ctx, struct h2_stream *stream)
@@ -69,13 +70,15 @@ static void drive(const uint8_t *data, size_t size, size_t step, struct seen *re
 	for (size_t at = 0; at < size; at += step) {
 		size_t len = step < size - at ? step : size - at;
 
-		if (h2_receive(ret->h2, (struct rf_bytes){data + at, len}) < 0)
+		ret->over = h2_receive(ret->h2, (struct rf_bytes){data + at, len}) < 0;
+		while (h2_send(ret->h2, &next) == RF_OK && next.len)
+			ret->out += next.len;
+		ret->over |= h2_is_over(ret->h2);
+		if (ret->over)
 			break;
 		if (h2_stream_count(ret->h2) > H2_MAX_STREAMS)
 			abort();
 	}
-	while (h2_send(ret->h2, &next) == RF_OK && next.len)
-		ret->out += next.len;
 	h2_free(ret->h2);
 	if (ret->open)
 		abort();
@@ -94,7 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)attest_is_in((struct rf_str){(const char *)data, size}, RF_STR("/rf/pod-1"));
 	drive(data, size, size ? size : 1, &all);
 	drive(data, size, 7, &steps);
-	if (all.requests != steps.requests || all.good != steps.good)
+	/* What comes behind the end may be read or not: that depends on where it was cut. */
+	if (!all.over && !steps.over && (all.requests != steps.requests || all.good != steps.good))
 		abort();
 	return 0;
 }
