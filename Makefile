@@ -104,7 +104,7 @@ benches: $(BENCH)
 bench: benches $(B)/ringfence ## the figures behind the README's claims
 	scripts/bench $(B)
 
-test: ## everything, on a fresh Debian machine (about 13 minutes)
+test: ## everything, on a fresh Debian machine (about 17 minutes)
 	scripts/test
 test-long: ## the slow rest of the tests
 	scripts/test --long
