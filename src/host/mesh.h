@@ -11,7 +11,6 @@
 
 #define MESH_INBOUND_PORT   15006 /* as Istio's */
 #define MESH_OUTBOUND_PORT  15001
-#define MESH_METRICS_PORT   15090	   /* the usual one, where one is asked for */
 #define MESH_METRICS_SOCKET "metrics.sock" /* in the pod's run directory */
 
 /* True for a pod that gets a proxy. */

@@ -1,7 +1,6 @@
 /* One connection of the engine. Its identity, and so the buffers, live at least as long. */
 #include "wire/engine.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <time.h>
@@ -42,13 +41,6 @@ int wire_engine_accept(struct wire_identity *identity, struct wire_engine **ret,
 	return rc;
 }
 
-static bool is_address(const char *name)
-{
-	struct in6_addr address;
-
-	return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
-}
-
 int wire_engine_connect(struct wire_identity *identity, const char *name, bool check_name,
 	struct wire_engine **ret, struct rf_err *err)
 {
@@ -60,7 +52,7 @@ int wire_engine_connect(struct wire_identity *identity, const char *name, bool c
 	SSL_set_connect_state(engine->ssl);
 	if (name) {
 		engine->name = rf_str_dup(rf_str_of(name));
-		engine->named_by_address = is_address(name);
+		engine->named_by_address = wire_is_address(name);
 		engine->check_name = check_name ? engine->name : NULL;
 		/* The cast of OpenSSL's macro would drop a const. */
 		if (!engine->name ||

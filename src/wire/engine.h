@@ -7,7 +7,8 @@
  * one thread's; the same text may be made an identity in every thread.
  *
  * TLS 1.3 (RFC 8446) with AES-GCM and ChaCha20-Poly1305 over X25519 and P-256; TLS 1.2 with the
- * same and ECDHE when it is allowed. No compression, renegotiation, early data or tickets.
+ * same and ECDHE when it is allowed. No compression, renegotiation or early data; a ticket, which
+ * names a session kept in memory, only with resume.
  */
 #ifndef RF_WIRE_ENGINE_H
 #define RF_WIRE_ENGINE_H

@@ -11,15 +11,6 @@
 #define SESSION_CACHE	20000 /* sessions kept for resumption */
 #define SESSION_SECONDS 3600
 
-int wire_openssl_fail(struct rf_err *err, enum rf_code code, const char *what)
-{
-	unsigned long reason = ERR_get_error();
-	const char *text = reason ? ERR_reason_error_string(reason) : NULL;
-
-	ERR_clear_error();
-	return rf_err_set(err, code, "%s: %s", what, text ? text : "no reason given");
-}
-
 /* --- sessions know their peer --- */
 
 static int session_index = -1;

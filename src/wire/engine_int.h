@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "wire/engine.h"
+#include "wire/openssl_int.h"
 
 #define VERDICT_SIZE 32 /* SHA-256 of a chain */
 
@@ -48,8 +49,6 @@ int wire_engine_verify(X509_STORE_CTX *store, void *ctx);
 void wire_engine_forget_verdicts(struct wire_identity *identity);
 /* A session carries the peer that was verified when it was made. */
 int wire_session_index(void);
-/* Records the first reason of OpenSSL's queue. */
-int wire_openssl_fail(struct rf_err *err, enum rf_code code, const char *what);
 int64_t wire_time_of(const ASN1_TIME *time);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "wire/tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -14,6 +13,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "wire/openssl_int.h"
 
 struct wire_tls_ctx {
 	SSL_CTX *ssl;
@@ -85,16 +86,6 @@ static BIO_METHOD *socket_method(void)
 
 /* --- what connections share --- */
 
-/* The first reason that OpenSSL gives, for a person. */
-static int fail(struct rf_err *err, enum rf_code code, const char *what)
-{
-	unsigned long reason = ERR_get_error();
-	const char *text = reason ? ERR_reason_error_string(reason) : NULL;
-
-	ERR_clear_error();
-	return rf_err_set(err, code, "%s: %s", what, text ? text : "no reason given");
-}
-
 static int add_roots(X509_STORE *store, struct rf_str pem, struct rf_err *err)
 {
 	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
@@ -128,7 +119,7 @@ int wire_tls_client_new(struct rf_str pem, struct wire_tls_ctx **ret, struct rf_
 	ctx->ssl = SSL_CTX_new(TLS_client_method());
 	if (!ctx->socket || !ctx->ssl ||
 		SSL_CTX_set_min_proto_version(ctx->ssl, TLS1_2_VERSION) != 1)
-		return fail(err, RF_EINTERNAL, "set up TLS");
+		return wire_openssl_fail(err, RF_EINTERNAL, "set up TLS");
 	SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(ctx->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -156,19 +147,12 @@ void wire_tls_ctx_freep(struct wire_tls_ctx **ctx)
 
 /* --- one connection --- */
 
-static bool is_address(const char *host)
-{
-	struct in6_addr address;
-
-	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
-}
-
 /* Whom the certificate must be for; names are also told to the peer (SNI). */
 static bool expect_host(SSL *ssl, const char *host)
 {
 	void *name;
 
-	if (is_address(host))
+	if (wire_is_address(host))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	/* SSL_set_tlsext_host_name(), whose cast would drop a const. */
@@ -192,7 +176,7 @@ int wire_tls_connect(struct wire_tls_ctx *ctx, int fd, const char *host, struct 
 	if (!bio || !expect_host(tls->ssl, host)) {
 		BIO_free(bio);
 		wire_tls_free(tls);
-		return fail(err, RF_EINTERNAL, "set up TLS");
+		return wire_openssl_fail(err, RF_EINTERNAL, "set up TLS");
 	}
 	BIO_set_data(bio, tls);
 	BIO_set_init(bio, 1);
@@ -235,7 +219,7 @@ static int explain(
 		return rf_err_set(err, RF_EDENIED, "its certificate is not to be trusted: %s",
 			X509_verify_cert_error_string(verified));
 	}
-	return fail(err, RF_EINPUT, what);
+	return wire_openssl_fail(err, RF_EINPUT, what);
 }
 
 int wire_tls_handshake(struct wire_tls *tls, short *ret_events, struct rf_err *err)

@@ -29,21 +29,14 @@ void conn_go(struct conn *conn, enum conn_step step)
 	}
 }
 
-/* Where a redirected connection was to conn_go; false when it was not redirected. */
+/* Where a redirected connection was to go; false when it was not redirected. */
 static bool original_destination(int fd, struct endpoint *ret)
 {
-	int level = ret->address.ss_family == AF_INET6 ? SOL_IPV6 : SOL_IP;
-	struct rf_ip ip = endpoint_ip(ret);
+	/* Also of an IPv4 connection to a socket of both families. */
+	int level = endpoint_ip(ret).family == RF_IPV4 ? SOL_IP : SOL_IPV6;
 	struct endpoint found = {.len = sizeof(found.address)};
 
-	/* An IPv4 connection to a socket of both families. */
-	if (ip.family == RF_IPV4)
-		level = SOL_IP;
 	if (getsockopt(fd, level, SO_ORIGINAL_DST, &found.address, &found.len) < 0)
-		return false;
-	ip = endpoint_ip(&found);
-	if (endpoint_port(&found) == endpoint_port(ret) &&
-		rf_ip_eq(&ip, &(struct rf_ip){.family = RF_FAMILY_NONE}))
 		return false;
 	*ret = found;
 	return true;

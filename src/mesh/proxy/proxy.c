@@ -200,14 +200,6 @@ int proxy_set_keeper(struct proxy *proxy, int keeper_fd, struct rf_err *err)
 	return hear(proxy, give_fd(proxy, PROXY_MSG_KEEPER, keeper_fd, err), err);
 }
 
-void proxy_leave(struct proxy *proxy)
-{
-	if (!proxy)
-		return;
-	rf_fd_closep(&proxy->child.channel);
-	free(proxy);
-}
-
 int proxy_drain(struct proxy *proxy, struct rf_err *err)
 {
 	return ask(proxy, PROXY_MSG_DRAIN, RF_STR(""), err);

@@ -59,8 +59,6 @@ int proxy_set_sidecar(struct proxy *proxy, struct rf_str payload, struct rf_err 
 int proxy_set_policy(struct proxy *proxy, struct rf_str payload, struct rf_err *err) RF_MUST_USE;
 /* Another client of the keeper (keeper_add_client), or of another keeper; renews at once. */
 int proxy_set_keeper(struct proxy *proxy, int keeper_fd, struct rf_err *err) RF_MUST_USE;
-/* Lets go of a pod's proxy, which goes on. */
-void proxy_leave(struct proxy *proxy);
 /* Accepts nothing any more; the process ends when its connections have, drain_ms later at most. */
 int proxy_drain(struct proxy *proxy, struct rf_err *err) RF_MUST_USE;
 /* Ends it, whatever it does. RF_OK when it had ended as it should, else err says how. */
